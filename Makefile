@@ -1,0 +1,52 @@
+# Grid+: `make demo` runs a street for a day, `make test` proves it. Everything else is for developers.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench bench-gas ci savings lock contracts data clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/ready-run: requirements.lock pyproject.toml
+	@PYTHON=$(PYTHON) bash tools/setup.sh requirements.lock $@
+
+$(VENV)/ready-dev: requirements-dev.lock pyproject.toml
+	@PYTHON=$(PYTHON) bash tools/setup.sh requirements-dev.lock $@
+	@touch $(VENV)/ready-run
+
+demo: $(VENV)/ready-run ## a street of 17 homes buys one real day of electricity (DEMO_ARGS="--day 2021-02-15")
+	@$(BIN)/gridplus demo $(DEMO_ARGS)
+
+test: $(VENV)/ready-dev ## set up and pass every test
+	@$(BIN)/pytest -n 2 --dist worksteal
+
+check: $(VENV)/ready-dev ## types, lints, ladder of imports, contracts and data reproducible
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python tools/compile_contracts.py --check
+
+bench: $(VENV)/ready-dev ## vouchers, reads, plans and gas, each beside a peer or a limit of the same run
+	@for program in vouchers rating plans gas; do $(BIN)/python bench/$$program.py || exit 1; done
+
+savings: $(VENV)/ready-dev ## what the batteries save over 36 days of 2021 (some minutes)
+	@$(BIN)/python bench/savings.py
+
+ci: ## what CI runs
+	@CI=true bash .ci/run
+
+lock: $(VENV)/ready-dev ## resolve and pin the dependencies again
+	@bash tools/lock.sh
+
+contracts: $(VENV)/ready-dev ## compile the contracts again
+	@$(BIN)/python tools/compile_contracts.py
+
+data: $(VENV)/ready-dev ## make the bundled data again from the packages it comes from
+	@$(BIN)/python tools/make_demo_data.py
+
+clean: ## remove what was made here
+	@rm -rf $(VENV) demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

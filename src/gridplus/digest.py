@@ -1,0 +1,81 @@
+"""keccak-256 over bytes and over documents: the only hash that leaves this project.
+
+A *document* is JSON made of dicts, lists, strings, booleans and integers. Its canonical bytes
+are UTF-8 JSON with sorted keys and no spaces; floats do not exist in it. `document_digest` binds a
+kind to those bytes, so that a document of one kind never stands for one of another.
+"""
+
+import json
+from typing import TypeAlias
+
+import sha3
+
+from gridplus.failures import Bug, InputError
+
+Document: TypeAlias = "dict[str, Document] | list[Document] | str | int | bool | None"
+MAX_DEPTH = 16
+
+
+def keccak256(data: bytes) -> bytes:
+    """32 bytes: Ethereum's keccak-256 of `data`."""
+    digest: bytes = sha3.keccak_256(data).digest()
+    return digest
+
+
+def canonical_json(document: Document) -> bytes:
+    """The one byte string that stands for `document`. Raises Bug for a float or a foreign type."""
+    _require_exact(document, 0)
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    ).encode()
+
+
+def document_digest(kind: str, document: Document) -> bytes:
+    """keccak256(kind, newline, canonical bytes): 32 bytes. `kind` is like 'gridplus.plan/1'."""
+    return keccak256(kind.encode() + b"\n" + canonical_json(document))
+
+
+def parse_document(data: bytes, *, limit: int, what: str) -> Document:
+    """Parse at most `limit` bytes of JSON without floats, duplicate keys or deep nesting.
+
+    Raises InputError that names `what` and says why.
+    """
+    if len(data) > limit:
+        raise InputError(f"{what} has {len(data)} bytes; at most {limit} are accepted")
+    try:
+        document: Document = json.loads(
+            data.decode(),
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+            object_pairs_hook=_unique_keys,
+        )
+        _require_exact(document, 0)
+    except (ValueError, RecursionError, Bug) as error:
+        raise InputError(f"{what} is not a document: {error}") from None
+    return document
+
+
+def _refuse_number(text: str) -> int:
+    raise ValueError(f"{text} is not an integer")
+
+
+def _unique_keys(pairs: list[tuple[str, Document]]) -> dict[str, Document]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _require_exact(document: object, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Bug(f"a document is nested at most {MAX_DEPTH} deep")
+    if isinstance(document, dict):
+        for key, value in document.items():
+            if not isinstance(key, str):
+                raise Bug(f"document keys are strings, not {key!r}")
+            _require_exact(value, depth + 1)
+    elif isinstance(document, list):
+        for value in document:
+            _require_exact(value, depth + 1)
+    elif not isinstance(document, str | int | None):
+        raise Bug(f"a document holds no {type(document).__name__}")
