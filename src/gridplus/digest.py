@@ -77,5 +77,7 @@ def _require_exact(document: object, depth: int) -> None:
     elif isinstance(document, list):
         for value in document:
             _require_exact(value, depth + 1)
-    elif not isinstance(document, str | int | None):
+    elif isinstance(document, str):
+        document.encode()
+    elif not isinstance(document, int | None):
         raise Bug(f"a document holds no {type(document).__name__}")

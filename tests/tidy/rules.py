@@ -59,8 +59,8 @@ def _function_complaints(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterat
         yield f"{node.lineno}: {node.name} has {length} lines, at most {FUNCTION_LINES}"
     positional = [a.arg for a in node.args.posonlyargs + node.args.args]
     positional = [name for name in positional if name not in ("self", "cls")]
-    if any(isinstance(d, ast.Name) and d.id in ("option", "argument") for d in node.decorator_list):
-        return
+    if any(".command(" in ast.unparse(decorator) for decorator in node.decorator_list):
+        return  # click passes each option by name
     if len(positional) > POSITIONAL:
         yield f"{node.lineno}: {node.name} takes {len(positional)} by position; the third needs *"
     if len(positional) + len(node.args.kwonlyargs) > PARAMETERS:

@@ -1,0 +1,23 @@
+"""The Smart Agent of one home. It knows what came over HTTP and what its own meter says."""
+
+from gridplus.agent.agent import AgentKeys, Household, Payment, SmartAgent
+from gridplus.agent.devices import HomeDevices
+from gridplus.agent.ground import Ground, fetch_plan, remember
+from gridplus.agent.links import Link, PriceFeed, Unreachable
+from gridplus.agent.memory import Memory, newest_voucher
+
+__all__ = [
+    "AgentKeys",
+    "Ground",
+    "HomeDevices",
+    "Household",
+    "Link",
+    "Memory",
+    "Payment",
+    "PriceFeed",
+    "SmartAgent",
+    "Unreachable",
+    "fetch_plan",
+    "newest_voucher",
+    "remember",
+]

@@ -1,0 +1,241 @@
+"""The Smart Agent: plans the battery, reads the meter, recomputes each bill, and pays it."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from gridplus.agent.devices import HomeDevices
+from gridplus.agent.ground import Ground
+from gridplus.agent.links import Link, Unreachable
+from gridplus.agent.memory import Memory, checked
+from gridplus.channel import (
+    Acknowledged,
+    BillChecked,
+    HubCaughtUp,
+    HubUnreachable,
+    Refusal,
+    SignVoucher,
+    SubmitVoucher,
+    Voucher,
+    step_payer,
+)
+from gridplus.failures import RemoteError, invariant
+from gridplus.keystore import DeviceKey, Secp256k1Key
+from gridplus.market import PriceVersion, operating_day_intervals, operating_day_of
+from gridplus.meter import IntervalRead, SignedRead, read_message
+from gridplus.planner import Home, Outlook, Plan, Rule, forecast_net_load, plan_battery
+from gridplus.tariff import (
+    ChannelIdentity,
+    GroupEvidence,
+    Statement,
+    check_statement,
+    energy_prices,
+    group_leaf,
+    root_from_path,
+)
+from gridplus.tariff import Plan as TariffPlan
+from gridplus.units import SETTLEMENT_INTERVAL_S, Interval
+from gridplus.wallet import bill_group_digest, is_signed_by
+from gridplus.wire import (
+    Acknowledgement,
+    BillOffer,
+    ChannelStatus,
+    OpenChannel,
+    RefusalMessage,
+    SubmitRead,
+)
+from gridplus.wire import SubmitVoucher as SubmitVoucherMessage
+
+HISTORY_DAYS = 29
+
+
+@dataclass(frozen=True, slots=True)
+class AgentKeys:
+    """The two keys in the box: the device's, and the hot one that may pay this retailer."""
+
+    device: DeviceKey
+    voucher: Secp256k1Key
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """What the box was set up with: its channel, what stands in the home, the agreed plan."""
+
+    identity: ChannelIdentity
+    home: Home
+    plan: TariffPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A voucher that the hub has acknowledged, and how long that took."""
+
+    voucher: Voucher
+    latency_us: int
+
+
+class SmartAgent:
+    """One home. Sans clock: whoever runs it says `now_s`."""
+
+    def __init__(
+        self,
+        household: Household,
+        *,
+        keys: AgentKeys,
+        devices: HomeDevices,
+        hub: Link,
+        ground: Ground,
+    ) -> None:
+        self._household = household
+        self._keys = keys
+        self._devices = devices
+        self._hub = hub
+        self._ground = ground
+        self._prices: dict[date, PriceVersion] = {}
+        self.plan: Plan | None = None
+
+    @property
+    def memory(self) -> Memory:
+        return self._ground.memory
+
+    async def open(self) -> ChannelStatus:
+        """Introduce this home to the hub. Raises RemoteError with the hub's sentence."""
+        message = OpenChannel(self._household.identity)
+        answer = await self._hub.ask("/v1/channels", message, ChannelStatus)
+        if isinstance(answer, RefusalMessage):
+            raise RemoteError(f"the hub does not open this channel: {answer.sentence}")
+        return answer
+
+    async def learn_prices(self) -> None:
+        """Take the price versions published since the last time, if the chain has them too."""
+        for prices in await self._ground.fetch_prices(self._household.plan):
+            self._prices[prices.operating_day] = prices
+
+    async def see_chain(self, *, now_s: int) -> None:
+        """Look at this home's channel on chain; the cap and the deposit move there."""
+        await self._ground.see_chain(now_s=now_s)
+
+    def decide(self, interval: Interval) -> Rule:
+        """Plan the rest of the day and tell the battery what to do in `interval`, which begins now.
+
+        Uses prices that are published and what this home measured before `interval`.
+        """
+        ahead = [i for i in self._day_of(interval) if i.start_s >= interval.start_s]
+        outlook = Outlook(
+            energy_prices(self._household.plan, self._require_prices(interval), intervals=ahead),
+            self._forecast(interval.start_s, len(ahead)),
+        )
+        home = self._household.home
+        self.plan = plan_battery(
+            home.battery,
+            outlook,
+            stored_uwh=self._devices.stored_uwh,
+            end_wh=home.end_of_day_wh,
+        )
+        self._devices.follow(self.plan.rules[0])
+        return self.plan.rules[0]
+
+    async def pay(self, interval: Interval, *, now_s: int) -> Payment | None:
+        """Read the meter for `interval`, which is over, then pay whatever is unpaid.
+
+        None while the hub cannot be reached: the read is kept, and the next call pays for all.
+        Raises RemoteError when the hub refuses or bills something else than this agent computes.
+        """
+        self.memory.take_read(self._devices.read(interval.start_s))
+        return await self.pay_unpaid(now_s=now_s)
+
+    async def pay_unpaid(self, *, now_s: int) -> Payment | None:
+        """Bill the kept reads in order, then one voucher for all. None while offline."""
+        try:
+            for read in list(self.memory.unpaid):
+                await self._agree(read, now_s)
+            effects = self.memory.step(HubCaughtUp(), now_s=now_s)
+            return await self._act(effects, now_s)
+        except Unreachable:
+            self.memory.step(HubUnreachable(), now_s=now_s)
+            return None
+
+    async def _agree(self, read: IntervalRead, now_s: int) -> None:
+        channel = self._household.identity.channel
+        signature = self._keys.device.sign(read_message(channel, read))
+        message = SubmitRead(SignedRead(channel, read, signature))
+        answer = await self._hub.ask("/v1/reads", message, BillOffer)
+        if isinstance(answer, RefusalMessage):
+            raise RemoteError(f"the hub does not bill {read.interval}: {answer.sentence}")
+        fact = self._check(answer, read)
+        verdict = step_payer(self.memory.payer, fact, now_s=now_s)
+        if isinstance(verdict, Refusal):
+            reason = verdict.reason
+            self.memory.refuse(answer.statement, reason.name, reason.value)
+            raise RemoteError(f"the bill of {read.interval} is not paid: {reason.value}")
+        self._require_sealed(answer.statement, answer.group)
+        self.memory.agree(answer.statement, answer.credit, now_s=now_s)
+
+    def _check(self, offer: BillOffer, read: IntervalRead) -> BillChecked:
+        """Recompute the bill from this home's own read, published prices and agreed plan."""
+        mismatch = check_statement(
+            offer.statement,
+            tip=self.memory.tip,
+            plan=self._household.plan,
+            prices=self._require_prices(read.interval),
+            read=read,
+        )
+        agreed = checked(offer.statement, offer.credit)
+        return BillChecked(agreed.bill, agreed.credit, mismatch)
+
+    def _require_sealed(self, statement: Statement, group: GroupEvidence) -> None:
+        """A bill without the hub's signature over its group proves nothing later: refuse it."""
+        terms = self.memory.payer.terms
+        root = root_from_path(group_leaf(statement.channel, statement.head), group.path)
+        digest = bill_group_digest(
+            terms.domain, root, count=group.count, closed_at_s=group.closed_at_s
+        )
+        if not is_signed_by(terms.hub, digest, group.signature):
+            self.memory.refuse(
+                statement, "GROUP_UNSIGNED", "the hub did not sign this bill's group"
+            )
+            raise RemoteError(f"the bill of {statement.interval} is not signed by the hub")
+
+    async def _act(self, effects: tuple[object, ...], now_s: int) -> Payment | None:
+        """Follow the payer's machine until it asks for nothing more."""
+        payment = None
+        while effects:
+            (effect,) = effects
+            match effect:
+                case SignVoucher():
+                    signature = self._keys.voucher.sign(effect.digest)
+                    voucher = Voucher(effect.cfg, effect.spent, effect.earned, signature)
+                    effects = self.memory.sign(voucher, now_s=now_s)
+                case SubmitVoucher():
+                    payment = await self._submit(effect.voucher)
+                    effects = self.memory.step(Acknowledged(effect.voucher.counters), now_s=now_s)
+                case _:
+                    invariant(False, f"an agent knows how to {type(effect).__name__}")
+        return payment
+
+    async def _submit(self, voucher: Voucher) -> Payment:
+        channel = self._household.identity.channel
+        message = SubmitVoucherMessage(channel, voucher)
+        sent_ns = time.perf_counter_ns()
+        answer = await self._hub.ask("/v1/vouchers", message, Acknowledgement)
+        if isinstance(answer, RefusalMessage):
+            raise RemoteError(f"the hub does not take the voucher: {answer.sentence}")
+        if answer.channel != channel or not answer.counters.covers(voucher.counters):
+            raise RemoteError("the hub acknowledges another voucher than this home's newest")
+        return Payment(voucher, (time.perf_counter_ns() - sent_ns) // 1_000)
+
+    def _forecast(self, now_s: int, count: int) -> tuple[int, ...]:
+        start_s = now_s - HISTORY_DAYS * 86_400
+        load_wh, solar_wh = self._devices.past(start_s, now_s)
+        return forecast_net_load(load_wh, solar_wh, count=count)
+
+    def _day_of(self, interval: Interval) -> tuple[Interval, ...]:
+        zone = self._household.plan.time_zone
+        day = operating_day_of(datetime.fromtimestamp(interval.start_s, UTC), zone)
+        return operating_day_intervals(day, zone, length_s=SETTLEMENT_INTERVAL_S)
+
+    def _require_prices(self, interval: Interval) -> PriceVersion:
+        for prices in self._prices.values():
+            if prices.covers(interval):
+                return prices
+        raise RemoteError(f"no published prices for {interval} have reached this home")

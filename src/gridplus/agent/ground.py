@@ -1,0 +1,98 @@
+"""What an agent stands on: its own memory, and the chain and retailer it checks against."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+
+from gridplus.agent.links import Link, PriceFeed
+from gridplus.agent.memory import Memory
+from gridplus.chain import Chain
+from gridplus.chain.deployment import Deployment
+from gridplus.chain.views import ask, see_channels
+from gridplus.channel import ChainSeen, Terms, open_payer
+from gridplus.contracts import calls
+from gridplus.failures import InputError, RemoteError
+from gridplus.journal import SqliteJournal
+from gridplus.market import PriceVersion, parse_price_version
+from gridplus.tariff import ChannelIdentity, Tip, parse_plan
+from gridplus.tariff import Plan as TariffPlan
+from gridplus.wallet import Address
+from gridplus.wire import PriceEvent
+
+PLAN_LIMIT = 65_536
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass
+class Ground:
+    """`chain` is a node that the home trusts; `retailer` and `feed` share one connection."""
+
+    chain: Chain
+    deployment: Deployment
+    memory: Memory
+    retailer: Link
+    feed: PriceFeed
+
+    async def fetch_prices(self, plan: TariffPlan) -> list[PriceVersion]:
+        """New published versions for `plan`, each compared with what is anchored on chain.
+
+        Raises RemoteError when the retailer published one thing and anchored another.
+        """
+        found = []
+        for event in await self.feed.fetch():
+            if event.program == plan.id:
+                found.append(await self._fetch_version(event))
+        return found
+
+    async def see_chain(self, *, now_s: int) -> None:
+        """Look at this home's channel."""
+        channel = self.memory.tip.channel
+        seen = await asyncio.to_thread(
+            see_channels, self.chain, self.deployment, channels=[channel], now_s=now_s
+        )
+        self.memory.see(seen[channel], now_s=now_s)
+
+    async def _fetch_version(self, event: PriceEvent) -> PriceVersion:
+        data = await self.retailer.get(f"/v1/prices/{event.prices.hex()}")
+        try:
+            prices = parse_price_version(data)
+        except InputError as error:
+            raise RemoteError(f"the retailer sends prices that are none: {error}") from None
+        if (prices.digest, prices.operating_day) != (event.prices, event.operating_day):
+            raise RemoteError("the retailer sent other prices than it published")
+        anchored = await asyncio.to_thread(self._anchored, prices)
+        if anchored != prices.digest:
+            raise RemoteError(
+                f"the prices of {prices.operating_day} are not the ones anchored on chain"
+            )
+        return prices
+
+    def _anchored(self, prices: PriceVersion) -> bytes:
+        period = (prices.operating_day - _EPOCH).days
+        entry = calls.anchored(self.deployment.publisher, period, kind=calls.ANCHOR_PRICES)
+        return ask(self.chain, self.deployment.anchor, entry).root
+
+
+async def fetch_plan(retailer: Link) -> TariffPlan:
+    """The plan that the retailer offers. Raises RemoteError for one that is not valid."""
+    data = await retailer.get("/v1/plan", limit=PLAN_LIMIT)
+    try:
+        return parse_plan(data, what="the retailer's plan")
+    except InputError as error:
+        raise RemoteError(str(error)) from None
+
+
+def remember(
+    journal: SqliteJournal,
+    identity: ChannelIdentity,
+    *,
+    hub: Address,
+    seen: ChainSeen,
+    unposted_limit_ubolt: int,
+) -> Memory:
+    """The memory of a home, rebuilt from its journal."""
+    terms = Terms(identity.domain, identity.cfg, identity.voucher_key, hub)
+    payer = open_payer(terms, seen, unposted_limit_ubolt=unposted_limit_ubolt)
+    memory = Memory(journal, payer, Tip.genesis(identity.channel))
+    memory.replay()
+    return memory

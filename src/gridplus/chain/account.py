@@ -1,0 +1,98 @@
+"""Who sends transactions: one key on one chain, its nonce, its fees, and what became of them."""
+
+import time
+from collections.abc import Sequence
+
+from gridplus.chain.port import (
+    MAX_TRANSACTION_GAS,
+    Call,
+    Chain,
+    ChainError,
+    Receipt,
+    Reverted,
+)
+from gridplus.chain.transaction import Signer, Terms, signed_transaction
+from gridplus.failures import RemoteError
+from gridplus.wallet import Address
+
+_FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 10, 500
+
+
+class Account:
+    """Signs with `key` and waits at most `patience_s` for each transaction to be mined.
+
+    The key may be used elsewhere between two calls, not during one.
+    """
+
+    def __init__(self, key: Signer, chain: Chain, *, patience_s: int = 60) -> None:
+        self._key = key
+        self._chain = chain
+        self._patience_s = patience_s
+
+    @property
+    def address(self) -> Address:
+        return self._key.address
+
+    def transact(self, call: Call) -> Receipt:
+        """Mine `call`. Raises Reverted with the contract's reason, Rejected, or RemoteError when
+        it is not mined in time."""
+        return self.transact_many([call])[0]
+
+    def transact_many(self, calls: Sequence[Call]) -> tuple[Receipt, ...]:
+        """Mine `calls` in order, in one block where the chain allows.
+
+        Gas that is not given is estimated before any of them is mined: give it where a call needs
+        an earlier one. Raises as `transact` for the first that fails; the others are mined all
+        the same.
+        """
+        first, fees = self._chain.nonce(self.address), self._chain.fees()
+        raw = [
+            signed_transaction(
+                self._key,
+                call,
+                terms=Terms(self._chain.chain_id, nonce, gas=self._gas(call), fees=fees),
+            )
+            for nonce, call in enumerate(calls, first)
+        ]
+        receipts = tuple(self._mined(h) for h in self._chain.send(raw))
+        for call, receipt in zip(calls, receipts, strict=True):
+            if not receipt.succeeded:
+                raise self._why(call, receipt)
+        return receipts
+
+    def deploy(self, creation_code: bytes) -> Address:
+        """The address of a new contract, which the chain holds code for. Raises as `transact`."""
+        created = self.transact(Call(to=None, data=creation_code)).created
+        if created is None or not self._chain.code(created):
+            raise ChainError("the creation code left no contract behind")
+        return created
+
+    def _gas(self, call: Call) -> int:
+        """As asked, or the estimate and a quarter: the state may move before the block."""
+        if call.gas is not None:
+            return call.gas
+        estimate = self._chain.estimate_gas(call, sender=self.address)
+        return min(MAX_TRANSACTION_GAS, estimate * 5 // 4)
+
+    def _mined(self, transaction_hash: bytes) -> Receipt:
+        deadline = time.monotonic() + self._patience_s
+        pause_ms = _FIRST_PAUSE_MS
+        while (receipt := self._chain.receipt(transaction_hash)) is None:
+            if time.monotonic() > deadline:
+                raise RemoteError(
+                    f"transaction 0x{transaction_hash.hex()} is not mined after "
+                    f"{self._patience_s} s; it may still be"
+                )
+            time.sleep(pause_ms / 1000)
+            pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
+        return receipt
+
+    def _why(self, call: Call, receipt: Receipt) -> Reverted:
+        """A receipt carries no reason: ask again, on the state before its block."""
+        if call.to is not None:
+            try:
+                before = receipt.block_number - 1
+                self._chain.call(call.to, call.data, sender=self.address, block=before)
+            except Reverted as reverted:
+                return reverted
+        return Reverted(f"no reason given, {receipt.gas_used} gas used")

@@ -1,0 +1,3 @@
+from gridplus.cli import main
+
+main()

@@ -1,0 +1,63 @@
+"""The tree of commands. A command's own module is imported when it is called, not before."""
+
+from importlib import import_module
+
+import click
+
+from gridplus import __version__
+
+_COMMANDS = {
+    "chain": "the embedded chain: serve it to wallets and services",
+    "demo": "a street of real homes buys a real day of electricity",
+    "hub": "the payment hub: bills, vouchers, claims",
+    "plan": "plan files: check one, print its facts label",
+    "retailer": "the back office: prices, position, day close, ledger",
+    "verify": "recompute bills and compare them with the chain",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"gridplus.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    from gridplus.contracts import artifact
+
+    click.echo(f"gridplus {__version__}")
+    for name in ("bolt", "vault", "anchor"):
+        click.echo(f"  {name:7} runtime code 0x{artifact(name).runtime_hash.hex()}")
+    ctx.exit()
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version and the hashes of the contracts' code.",
+)
+def gridplus() -> None:
+    """Sell electricity without a back office.
+
+    Homes pay each quarter hour as it is metered; anyone can recompute a bill to the last µBOLT
+    (1 BOLT = 1 dollar). Begin with:
+
+    \b
+      gridplus demo                 17 homes, one day, about half a minute
+      gridplus verify demo-out/bills/*.json
+    """

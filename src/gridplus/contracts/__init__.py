@@ -1,0 +1,25 @@
+"""The money on chain: three contracts, typed calls to them, and their logs.
+
+`calls` builds calldata and decodes answers, `parse_log` reads what happened, `ChannelWord` is a
+home's storage slot. The sources (.vy) are compiled by tools/compile_contracts.py; their interfaces
+(.vyi) are the manual and say what stays on trust.
+"""
+
+from gridplus.contracts import calls, logs
+from gridplus.contracts.abi import View
+from gridplus.contracts.artifacts import Artifact, artifact, code_hashes
+from gridplus.contracts.logs import Log, parse_log
+from gridplus.contracts.word import ChannelWord, exit_hour_of
+
+__all__ = [
+    "Artifact",
+    "ChannelWord",
+    "Log",
+    "View",
+    "artifact",
+    "calls",
+    "code_hashes",
+    "exit_hour_of",
+    "logs",
+    "parse_log",
+]

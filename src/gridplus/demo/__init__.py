@@ -1,0 +1,1 @@
+"""A street of real homes buys real days of electricity: real services, a clock that runs fast."""

@@ -1,0 +1,116 @@
+"""After the run: every store is opened again, by itself, and asked what it knows of the money."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridplus.agent import newest_voucher
+from gridplus.chain import Chain
+from gridplus.chain.deployment import Deployment
+from gridplus.chain.views import ask
+from gridplus.channel import Counters
+from gridplus.contracts import calls
+from gridplus.demo.conductor import Run
+from gridplus.demo.street import Resident
+from gridplus.failures import StorageError
+from gridplus.hub.book import Book as HubBook
+from gridplus.journal import SqliteJournal
+from gridplus.ledger import Ledger
+from gridplus.retailer.book import Book as RetailerBook
+from gridplus.tariff import BillDocument, parse_bill
+from gridplus.units import UBOLT_PER_BOLT
+from gridplus.verify import fetch_truth, verify_bill
+from gridplus.wallet import ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """One home's headroom (µBOLT) by the chain, by the ledger, and by its newest voucher."""
+
+    chain_ubolt: int
+    ledger_ubolt: int
+    voucher_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What the stores say. `bills` are all that were written, in order of home and day."""
+
+    money: dict[str, Money]
+    ledger: Ledger
+    bills: dict[str, tuple[BillDocument, ...]]
+    bills_verified: int
+    faults: tuple[str, ...]
+
+
+def audit(run: Run) -> Audit:
+    """Start the chain again from its file; read ledger, hub and homes from their own journals.
+
+    Raises StorageError or RemoteError when a store cannot be read back.
+    """
+    ledger = _ledger(run)
+    at_hub = _hub_vouchers(run)
+    with run.stage.start_chain() as chain:
+        money = {
+            home.name: _money(run, chain, home=home, ledger=ledger, kept=at_hub)
+            for home in run.residents
+        }
+        bills = {home.name: _bills(run.stage.out / "bills", home) for home in run.residents}
+        faults = [
+            fault
+            for name, documents in bills.items()
+            for bill in documents
+            for fault in _faults(chain, run.deployment, name=name, bill=bill)
+        ]
+    run.stage.stop(["chain"])
+    written = sum(len(documents) for documents in bills.values())
+    failed = len({fault.partition(":")[0] for fault in faults})
+    return Audit(money, ledger, bills, written - failed, tuple(faults))
+
+
+def _money(
+    run: Run, chain: Chain, *, home: Resident, ledger: Ledger, kept: dict[ChannelId, Counters]
+) -> Money:
+    channel = home.identity.channel
+    with SqliteJournal.open(home.journal_path, now_s=run.stage.clock.now_s) as journal:
+        voucher = newest_voucher(journal)
+    if voucher is None or voucher.counters != kept[channel]:
+        raise StorageError(f"{home.name} and the hub do not keep the same newest voucher")
+    paid_in_ubolt = home.deposits * run.terms.deposit_ubolt
+    return Money(
+        chain_ubolt=ask(chain, run.deployment.vault, calls.headroom(channel)),
+        ledger_ubolt=ledger.deposit(channel),
+        voucher_ubolt=paid_in_ubolt + voucher.earned - voucher.spent,
+    )
+
+
+def _ledger(run: Run) -> Ledger:
+    path = run.stage.out / "retailer" / "retailer.journal"
+    book = RetailerBook()
+    with SqliteJournal.open(path, now_s=run.stage.clock.now_s) as journal:
+        book.replay(journal.replay())
+    return book.ledger
+
+
+def _hub_vouchers(run: Run) -> dict[ChannelId, Counters]:
+    path = run.stage.out / "hub" / "hub.journal"
+    book = HubBook(run.hub, run.terms.unsigned_limit_bolt * UBOLT_PER_BOLT)
+    with SqliteJournal.open(path, now_s=run.stage.clock.now_s) as journal:
+        book.replay(journal.replay())
+    return {channel: home.durable for channel, home in book.homes.items()}
+
+
+def _bills(folder: Path, home: Resident) -> tuple[BillDocument, ...]:
+    paths = sorted(folder.glob(f"{home.name}-*.json"))
+    return tuple(parse_bill(path.read_bytes(), what=str(path)) for path in paths)
+
+
+def _faults(
+    chain: Chain, deployment: Deployment, *, name: str, bill: BillDocument
+) -> Sequence[str]:
+    truth = fetch_truth(chain, deployment, bill=bill)
+    return [
+        f"{name}-{bill.operating_day}: {check.name}: {check.detail}"
+        for check in verify_bill(bill, truth)
+        if not check.ok
+    ]

@@ -1,0 +1,242 @@
+"""The run: found a retailer, live through the days, close each, ask every store what it knows."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from gridplus.agent import fetch_plan
+from gridplus.agent.links import Link
+from gridplus.chain import RpcChain
+from gridplus.chain.deployment import Deployment
+from gridplus.demo import outside
+from gridplus.demo.founding import DepositOrder, Founder, make_role_keys
+from gridplus.demo.options import DemoOptions, StreetTerms, bundled, home_name, street_terms
+from gridplus.demo.stage import PLAN, Stage
+from gridplus.demo.street import Resident, Start, Surroundings, make_resident
+from gridplus.demo.street_data import home_numbers
+from gridplus.failures import RemoteError
+from gridplus.market import day_ahead_posting_s, operating_day_intervals
+from gridplus.market.prices import ERCOT_ZONE
+from gridplus.tariff import Plan, parse_plan
+from gridplus.units import UBOLT_PER_BOLT, Interval
+from gridplus.wallet import Address
+
+FOUNDING_HOUR_S = 15 * 3_600
+"""How long before the first midnight the retailer begins: 09:00 local on the day before."""
+PAUSE_S = 0.02
+"""Without --fast: a breath an interval, so that a person sees the day go by."""
+
+
+class Progress(Protocol):
+    """Where a run says how far it is."""
+
+    def phase(self, name: str) -> None: ...
+
+    def interval(self, done: int, total: int, *, label: str) -> None: ...
+
+
+@dataclass
+class Run:
+    """What the run has seen: everything the figures are made of that no store keeps."""
+
+    options: DemoOptions
+    terms: StreetTerms
+    stage: Stage
+    deployment: Deployment
+    hub: Address
+    plan: Plan
+    residents: Sequence[Resident]
+    latencies_us: list[int] = field(default_factory=list)
+    closed: dict[date, dict[str, Any]] = field(default_factory=dict)
+    bought: dict[date, dict[str, Any]] = field(default_factory=dict)
+    gas: list[tuple[str, int]] = field(default_factory=list)
+    refused: int = 0
+
+
+def perform(options: DemoOptions, progress: Progress) -> Run:
+    """Live through the days. On return all services have ended and every store is closed."""
+    terms = street_terms()
+    stage = Stage(options, terms)
+    try:
+        return asyncio.run(_perform(options, terms, stage=stage, progress=progress))
+    finally:
+        stage.close()
+
+
+async def _perform(
+    options: DemoOptions, terms: StreetTerms, *, stage: Stage, progress: Progress
+) -> Run:
+    first = options.first_day
+    start_s = outside.day_start_s(first) - FOUNDING_HOUR_S
+    stage.set_clock(start_s)
+    progress.phase("keys for each role, a chain in a file")
+    keys = make_role_keys(stage.out / "keys", options.seed)
+    with stage.start_chain(keys) as chain:
+        founder = Founder(chain, keys, terms=terms)
+        progress.phase("contracts: token, vault, anchor; a funded pool")
+        deployment = founder.deploy()
+        founder.fund_pool(deployment)
+        progress.phase(f"{options.homes} homes: keys, deposits, open channels")
+        residents = _settle(options, terms, stage=stage, deployment=deployment)
+        run = Run(
+            options,
+            terms,
+            stage,
+            deployment,
+            keys["hub"].address,
+            parse_plan(bundled(PLAN), what=PLAN),
+            residents,
+            gas=founder.gas,
+        )
+        _deposit(run, founder, residents)
+        progress.phase("back office and hub")
+        outside.write_customers(stage, residents)
+        stage.start_retailer(deployment)
+        stage.start_hub()
+        await _wake(run, chain)
+        try:
+            await _live(run, founder, progress)
+        finally:
+            for resident in residents:
+                run.refused += resident.agent.memory.refused
+                await resident.sleep()
+    return run
+
+
+def _settle(
+    options: DemoOptions, terms: StreetTerms, *, stage: Stage, deployment: Deployment
+) -> list[Resident]:
+    start = Start(stage.clock.now_s(), options.seed, terms.daily_cap_bolt)
+    residents = []
+    for number in home_numbers()[: options.homes]:
+        name = home_name(number)
+        folder = stage.out / "homes" / name
+        residents.append(
+            make_resident(number, name, folder=folder, deployment=deployment, start=start)
+        )
+    return residents
+
+
+def _deposit(run: Run, founder: Founder, residents: Sequence[Resident]) -> None:
+    orders = [
+        DepositOrder(r.identity, r.owner, r.deposits, run.terms.deposit_ubolt) for r in residents
+    ]
+    founder.deposit(run.deployment, orders, now_s=run.stage.clock.now_s())
+    for resident in residents:
+        resident.deposits += 1
+
+
+async def _wake(run: Run, chain: RpcChain) -> None:
+    """Every home agrees to the plan that it was shown, if the retailer sells that one."""
+    retailer = Link("retailer", run.stage.url("retailer"))
+    plan = await fetch_plan(retailer)
+    await retailer.aclose()
+    if plan.digest != run.plan.digest:
+        raise RemoteError("the retailer sells another plan than the homes were shown")
+    around = Surroundings(
+        chain,
+        run.deployment,
+        run.hub,
+        run.stage.hub_url,
+        run.stage.url("retailer"),
+        plan,
+        run.stage.clock,
+        run.terms,
+    )
+    for resident in run.residents:
+        resident.wake(around)
+    await asyncio.gather(*(resident.agent.open() for resident in run.residents))
+
+
+async def _live(run: Run, founder: Founder, progress: Progress) -> None:
+    days = run.options.operating_days
+    total = sum(len(operating_day_intervals(day)) for day in days)
+    done = 0
+    await _day_ahead(run, days[0], progress)
+    for day in days:
+        for interval in operating_day_intervals(day):
+            await _live_through(run, interval)
+            done += 1
+            progress.interval(done, total, label=f"{day} {_local(interval)}")
+            tomorrow = day + timedelta(1)
+            if tomorrow in days and interval.end_s == day_ahead_posting_s(tomorrow):
+                await _day_ahead(run, tomorrow, progress)
+        await _close(run, day, progress)
+        if day != days[-1]:
+            await _top_up(run, founder)
+
+
+async def _live_through(run: Run, interval: Interval) -> None:
+    """Every home decides, lives for a quarter hour, meters it, is billed, and pays."""
+    for resident in run.residents:
+        resident.agent.decide(interval)
+    for resident in run.residents:
+        resident.devices.pass_time(interval)
+    run.stage.set_clock(interval.end_s)
+    await asyncio.gather(*(_pay(run, resident, interval) for resident in run.residents))
+    if not run.options.fast:
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _pay(run: Run, resident: Resident, interval: Interval) -> None:
+    payment = await resident.agent.pay(interval, now_s=interval.end_s)
+    if payment is not None:
+        run.latencies_us.append(payment.latency_us)
+
+
+async def _day_ahead(run: Run, day: date, progress: Progress) -> None:
+    """The back office bids on what it knew at 10:00, ERCOT posts, the event goes out."""
+    progress.phase(f"day-ahead market for {day}")
+    _advance(run, outside.bidding_closes_s(day))
+    _let_time_pass(run, outside.bidding_closes_s(day))
+    outside.deliver_history(run.stage, run.residents, until_s=outside.bidding_closes_s(day))
+    _advance(run, day_ahead_posting_s(day))
+    outside.deliver_day_ahead(run.stage, day)
+    run.bought[day] = await asyncio.to_thread(outside.order, run.stage, "day-ahead", day)
+    await asyncio.gather(*(resident.agent.learn_prices() for resident in run.residents))
+    if day == run.options.first_day:
+        _advance(run, outside.day_start_s(day))
+        _let_time_pass(run, outside.day_start_s(day))
+
+
+async def _close(run: Run, day: date, progress: Progress) -> None:
+    """Claim all vouchers, anchor the bills, post the ledger; then every home looks at the chain."""
+    progress.phase(f"closing {day}: claim, anchor, ledger")
+    late = [r.name for r in run.residents if r.agent.memory.unpaid]
+    if late:
+        raise RemoteError(f"{', '.join(late)} could not pay the day; see {run.stage.out}/logs")
+    outside.deliver_real_time(run.stage, run.options, day)
+    run.closed[day] = await asyncio.to_thread(outside.order, run.stage, "close", day)
+    now_s = run.stage.clock.now_s()
+    for resident in run.residents:
+        await resident.agent.see_chain(now_s=now_s)
+
+
+async def _top_up(run: Run, founder: Founder) -> None:
+    """Owners whose channel runs low pay in again, before the next morning."""
+    wanted = run.terms.top_up_below_bolt * UBOLT_PER_BOLT
+    low = [r for r in run.residents if r.agent.memory.payer.view.headroom < wanted]
+    if not low:
+        return
+    await asyncio.to_thread(_deposit, run, founder, low)
+    now_s = run.stage.clock.now_s()
+    for resident in low:
+        await resident.agent.see_chain(now_s=now_s)
+
+
+def _advance(run: Run, now_s: int) -> None:
+    if now_s > run.stage.clock.now_s():
+        run.stage.set_clock(now_s)
+
+
+def _let_time_pass(run: Run, until_s: int) -> None:
+    """Before the first day homes live without an agent's word: their batteries rest."""
+    for resident in run.residents:
+        resident.devices.rest_until(until_s)
+
+
+def _local(interval: Interval) -> str:
+    return f"{interval.start.astimezone(ZoneInfo(ERCOT_ZONE)):%H:%M}"

@@ -1,0 +1,168 @@
+"""The homes of the street: their keys, their devices, and a Smart Agent in each."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gridplus.agent import AgentKeys, Ground, Household, Link, PriceFeed, SmartAgent, remember
+from gridplus.chain import Chain
+from gridplus.chain.deployment import Deployment
+from gridplus.chain.views import see_channels
+from gridplus.clock import Clock
+from gridplus.demo.device import DeviceState, Measured, SimulatedHome
+from gridplus.demo.founding import seed_of
+from gridplus.demo.options import StreetTerms, bundled
+from gridplus.demo.street_data import Energies, home_series
+from gridplus.failures import Bug, invariant
+from gridplus.journal import SqliteJournal
+from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
+from gridplus.meter import IntervalRead
+from gridplus.planner import UWH_PER_WH, Home, Rule, parse_home
+from gridplus.tariff import ChannelIdentity
+from gridplus.tariff import Plan as TariffPlan
+from gridplus.units import UBOLT_PER_BOLT, Interval
+from gridplus.wallet import Address, Descriptor
+
+
+class SimulatedDevices:
+    """The agent's side of a simulated home; time passes only when the demo says so."""
+
+    def __init__(self, home: SimulatedHome) -> None:
+        self._home = home
+        self._rule: Rule | None = None
+        self.measured: dict[int, Measured] = {}
+
+    @property
+    def stored_uwh(self) -> int:
+        return self._home.state.stored_uwh
+
+    def past(self, start_s: int, end_s: int) -> tuple[Energies, Energies]:
+        return self._home.past(start_s, end_s)
+
+    def follow(self, rule: Rule) -> None:
+        self._rule = rule
+
+    def read(self, start_s: int) -> IntervalRead:
+        invariant(start_s in self.measured, "a meter reads what is over")
+        return self.measured[start_s].read
+
+    def rest_until(self, until_s: int) -> None:
+        """Live on without any rule until `until_s`; nothing when that is over."""
+        while (interval := self._home.next_interval).end_s <= until_s:
+            self.pass_time(interval)
+
+    def pass_time(self, interval: Interval) -> None:
+        """Live through `interval`; the rule holds for this one interval only."""
+        rule, self._rule = self._rule, None
+        self.measured[interval.start_s] = self._home.advance(interval, rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When and with which values the street begins."""
+
+    now_s: int
+    seed: int
+    daily_cap_bolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every box of the street is told when it is set up."""
+
+    chain: Chain
+    deployment: Deployment
+    hub: Address
+    hub_url: str
+    retailer_url: str
+    plan: TariffPlan
+    clock: Clock
+    terms: StreetTerms
+
+
+@dataclass
+class Resident:
+    """One home: what its owner holds, what stands in it, and the agent that serves it."""
+
+    name: str
+    folder: Path
+    owner: Secp256k1Key
+    keys: AgentKeys
+    identity: ChannelIdentity
+    home: Home
+    devices: SimulatedDevices
+    deposits: int = 0
+    _agent: SmartAgent | None = None
+    _journal: SqliteJournal | None = None
+    _links: list[Link] = field(default_factory=list)
+
+    @property
+    def journal_path(self) -> Path:
+        return self.folder / "agent.journal"
+
+    @property
+    def agent(self) -> SmartAgent:
+        """Raises Bug before `wake`."""
+        if self._agent is None:
+            raise Bug("a resident's agent is awake before it works")
+        return self._agent
+
+    def wake(self, around: Surroundings) -> None:
+        """Start the home's agent; it remembers what its journal says."""
+        channel, now_s = self.identity.channel, around.clock.now_s()
+        seen = see_channels(around.chain, around.deployment, channels=[channel], now_s=now_s)
+        self._journal = SqliteJournal.open(self.journal_path, now_s=around.clock.now_s)
+        memory = remember(
+            self._journal,
+            self.identity,
+            hub=around.hub,
+            seen=seen[channel],
+            unposted_limit_ubolt=around.terms.unposted_limit_bolt * UBOLT_PER_BOLT,
+        )
+        hub, retailer = Link("hub", around.hub_url), Link("retailer", around.retailer_url)
+        self._links = [hub, retailer]
+        self._agent = SmartAgent(
+            Household(self.identity, self.home, around.plan),
+            keys=self.keys,
+            devices=self.devices,
+            hub=hub,
+            ground=Ground(around.chain, around.deployment, memory, retailer, PriceFeed(retailer)),
+        )
+
+    async def sleep(self) -> None:
+        """Stop the agent; everything it must remember is in its journal."""
+        for link in self._links:
+            await link.aclose()
+        if self._journal is not None:
+            self._journal.close()
+        self._agent, self._journal, self._links = None, None, []
+
+
+def make_resident(
+    number: int, name: str, *, folder: Path, deployment: Deployment, start: Start
+) -> Resident:
+    """Keys, identity and devices of a home whose data begins to count at `start.now_s`."""
+    folder.mkdir(parents=True)
+    seed = seed_of(start.seed, name)
+    family, box = KeyStore(folder / "owner-keys"), KeyStore(folder / "agent-keys")
+    owner = family.create("owner", Secp256k1Key, seed=seed)
+    guardian = family.create("guardian", Secp256k1Key, seed=seed)
+    keys = AgentKeys(
+        box.create("device", DeviceKey, seed=seed), box.create("voucher", Secp256k1Key, seed=seed)
+    )
+    x, y = (
+        int.from_bytes(half, "big") for half in (keys.device.public[:32], keys.device.public[32:])
+    )
+    salt = seed_of(start.seed, name + " salt")
+    identity = ChannelIdentity(
+        deployment.chain_id,
+        deployment.vault,
+        deployment.anchor,
+        Descriptor(owner.address, guardian.address, x, y, salt),
+        start.daily_cap_bolt,
+        keys.voucher.address,
+    )
+    (folder / "home.toml").write_bytes(bundled("home.toml"))
+    home = parse_home(bundled("home.toml"), what="home.toml")
+    state = DeviceState(start.now_s, stored_uwh=home.end_of_day_wh * UWH_PER_WH)
+    devices = SimulatedDevices(SimulatedHome(home_series(number), home.battery, state=state))
+    return Resident(name, folder, owner, keys, identity, home, devices)

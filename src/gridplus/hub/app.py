@@ -1,0 +1,202 @@
+"""The hub on HTTP: four requests for homes, three for the back office."""
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gridplus.failures import GridPlusError, InputError, StorageError
+from gridplus.hub.core import Hub
+from gridplus.hub.home import Home, Record
+from gridplus.hub.refusals import HubRefusal, Refused
+from gridplus.hub.supply import Supply
+from gridplus.serving import BodyTooLargeError, read_body
+from gridplus.tariff import Evidence, format_octets
+from gridplus.wallet import ChannelId
+from gridplus.wire import (
+    Acknowledgement,
+    BilledDay,
+    BilledRecord,
+    BillOffer,
+    Channels,
+    ChannelStatus,
+    OpenChannel,
+    RefusalMessage,
+    SubmitRead,
+    SubmitVoucher,
+)
+from gridplus.wire.message import Message
+
+CHAIN_PAUSE_S = 1
+_START_MAX = 1 << 33
+
+
+class HubApp:
+    """Routes over a hub. `admin_token` opens the back office's; without one they stay shut."""
+
+    def __init__(self, hub: Hub, supply: Supply, *, admin_token: str) -> None:
+        self._hub = hub
+        self._supply = supply
+        self._admin_token = admin_token
+
+    def starlette(self) -> Starlette:
+        """The app. It follows the chain and the retailer's prices while it runs."""
+        routes = [
+            Route("/health", self._health),
+            Route("/v1/channels", self._open_channel, methods=["POST"]),
+            Route("/v1/channels/{channel}", self._status),
+            Route("/v1/reads", self._submit_read, methods=["POST"]),
+            Route("/v1/vouchers", self._submit_voucher, methods=["POST"]),
+            Route("/v1/admin/channels", self._admin(self._channels)),
+            Route("/v1/admin/channels/{channel}/records", self._admin(self._records)),
+            Route("/v1/admin/claims", self._admin(self._claim), methods=["POST"]),
+        ]
+        return Starlette(
+            routes=routes,
+            lifespan=self._lifespan,
+            exception_handlers={
+                BodyTooLargeError: _explain(413),
+                InputError: _explain(400),
+                StorageError: _explain(503),
+                GridPlusError: _explain(502),
+            },
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self._supply.fetch_plan(self._hub)
+        follower = asyncio.create_task(self._follow())
+        try:
+            yield
+        finally:
+            follower.cancel()
+            with suppress(asyncio.CancelledError):
+                await follower
+            await self._hub.aclose()
+
+    async def _follow(self) -> None:
+        """What cannot be reached now is asked again a second later."""
+        while True:
+            with suppress(GridPlusError):
+                await self._hub.follow_chain()
+                await self._supply.fetch_prices(self._hub)
+            await asyncio.sleep(CHAIN_PAUSE_S)
+
+    async def _health(self, _request: Request) -> Response:
+        return JSONResponse({"ok": True, "homes": len(self._hub.book.homes)})
+
+    async def _open_channel(self, request: Request) -> Response:
+        message = OpenChannel.parse(await read_body(request, limit=OpenChannel.LIMIT))
+        answer = await self._hub.open_channel(message)
+        return _refusal(answer) if isinstance(answer, Refused) else _message(_status_of(answer))
+
+    async def _status(self, request: Request) -> Response:
+        home = self._hub.book.homes.get(_channel(request))
+        if home is None:
+            return _refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
+        return _message(_status_of(home))
+
+    async def _submit_read(self, request: Request) -> Response:
+        message = SubmitRead.parse(await read_body(request, limit=SubmitRead.LIMIT))
+        if self._hub.book.price_at(message.signed.read.interval) is None:
+            await self._supply.fetch_prices(self._hub)
+        answer = await self._hub.submit_read(message.signed)
+        if isinstance(answer, Refused):
+            return _refusal(answer)
+        return _message(BillOffer(answer.statement, answer.group, answer.billed.credit_signature))
+
+    async def _submit_voucher(self, request: Request) -> Response:
+        message = SubmitVoucher.parse(await read_body(request, limit=SubmitVoucher.LIMIT))
+        answer = await self._hub.submit_voucher(message.channel, message.voucher)
+        if isinstance(answer, Refused):
+            return _refusal(answer)
+        return _message(Acknowledgement(message.channel, answer))
+
+    async def _channels(self, _request: Request) -> Response:
+        return _message(Channels(tuple(self._hub.identities())))
+
+    async def _records(self, request: Request) -> Response:
+        channel = _channel(request)
+        home = self._hub.book.homes.get(channel)
+        if home is None:
+            return _refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
+        start_s, end_s = (_seconds(request, name) for name in ("start_s", "end_s"))
+        found = self._hub.records(channel, start_s=start_s, end_s=end_s)
+        return _message(BilledDay(home.identity, tuple(_record_of(record) for record in found)))
+
+    async def _claim(self, _request: Request) -> Response:
+        mined = await self._hub.claim()
+        if mined is None:
+            return JSONResponse({"homes": 0, "transaction": None, "gas_used": 0, "block": 0})
+        return JSONResponse(
+            {
+                "homes": mined.homes,
+                "transaction": format_octets(mined.transaction),
+                "gas_used": mined.gas_used,
+                "block": mined.block,
+            }
+        )
+
+    def _admin(
+        self, handle: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        expected = f"Bearer {self._admin_token}".encode()
+
+        async def guarded(request: Request) -> Response:
+            given = request.headers.get("authorization", "").encode()
+            if not self._admin_token or not hmac.compare_digest(given, expected):
+                return JSONResponse({"error": "this is for the back office"}, status_code=401)
+            return await handle(request)
+
+        return guarded
+
+
+def _status_of(home: Home) -> ChannelStatus:
+    return ChannelStatus(home.channel, home.durable, home.tip.head)
+
+
+def _record_of(record: Record) -> BilledRecord:
+    billed = record.billed
+    evidence = Evidence(
+        billed.read_signature, record.group, billed.credit_signature, record.voucher
+    )
+    return BilledRecord(billed.statement, evidence)
+
+
+def _channel(request: Request) -> ChannelId:
+    text = request.path_params["channel"]
+    try:
+        channel = bytes.fromhex(text) if len(text) == 64 else b""
+    except ValueError:
+        channel = b""
+    if len(channel) != 32:
+        raise InputError("a channel is named by 64 hex digits")
+    return ChannelId(channel)
+
+
+def _seconds(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 10 or int(text) > _START_MAX:
+        raise InputError(f"{name} must be seconds since 1970")
+    return int(text)
+
+
+def _message(message: Message) -> Response:
+    return Response(message.to_bytes(), media_type="application/json")
+
+
+def _refusal(refused: Refused) -> Response:
+    body = RefusalMessage.of(refused.reason, refused.newest).to_bytes()
+    return Response(body, status_code=409, media_type="application/json")
+
+
+def _explain(status: int) -> Callable[[Request, Exception], Response]:
+    def answer(_request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": str(error)}, status_code=status)
+
+    return answer

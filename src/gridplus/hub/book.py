@@ -1,0 +1,96 @@
+"""All homes of a hub, rebuilt from its journal fact by fact."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gridplus.channel import ChainSeen, Terms, open_payee
+from gridplus.failures import StorageError, invariant
+from gridplus.hub.facts import (
+    BilledRead,
+    Kind,
+    parse_billed,
+    parse_sealed,
+    parse_seen,
+    parse_voucher,
+)
+from gridplus.hub.home import Home, open_home
+from gridplus.hub.sealing import bill_leaf, group_evidence
+from gridplus.journal import Stored
+from gridplus.market import PriceVersion, parse_price_version
+from gridplus.tariff import ChannelIdentity, Plan, parse_plan
+from gridplus.units import Interval
+from gridplus.wallet import Address, ChannelId
+from gridplus.wire import OpenChannel
+
+
+@dataclass
+class Book:
+    """`plan` is the one this hub sells; `prices` are known by their digest."""
+
+    hub: Address
+    unsigned_limit_ubolt: int
+    homes: dict[ChannelId, Home] = field(default_factory=dict)
+    plan: Plan | None = None
+    prices: dict[bytes, PriceVersion] = field(default_factory=dict)
+    _opening: dict[ChannelId, ChannelIdentity] = field(default_factory=dict)
+    _group: list[tuple[BilledRead, int]] = field(default_factory=list)
+
+    def replay(self, facts: Iterable[Stored]) -> None:
+        """Apply durable facts in their order. Raises StorageError for one of an unknown kind."""
+        for stored in facts:
+            self._apply(stored)
+        invariant(not self._group, "a bill and the seal of its group become durable together")
+
+    def price_at(self, interval: Interval) -> PriceVersion | None:
+        """The newest adopted version that covers `interval`."""
+        covering = [version for version in self.prices.values() if version.covers(interval)]
+        return max(covering, key=lambda version: version.version, default=None)
+
+    def adopt_prices(self, prices: PriceVersion) -> None:
+        self.prices[prices.digest] = prices
+
+    def open(self, identity: ChannelIdentity, seen: ChainSeen) -> Home:
+        """A home whose opening is durable."""
+        terms = Terms(identity.domain, identity.cfg, identity.voucher_key, self.hub)
+        payee = open_payee(terms, seen, unsigned_limit_ubolt=self.unsigned_limit_ubolt)
+        home = self.homes[identity.channel] = open_home(identity, seen, payee=payee)
+        return home
+
+    def _apply(self, stored: Stored) -> None:
+        body, channel = stored.fact.body, ChannelId(stored.fact.subject)
+        now_s = stored.recorded_at_s
+        match stored.fact.kind:
+            case Kind.CHANNEL_OPENED:
+                self._opening[channel] = OpenChannel.parse(body).identity
+            case Kind.PLAN_ADOPTED:
+                self.plan = parse_plan(body, what=f"fact {stored.sequence}")
+            case Kind.PRICES_ADOPTED:
+                self.adopt_prices(parse_price_version(body))
+            case Kind.CHAIN_SEEN:
+                self._see(channel, parse_seen(stored), now_s=now_s)
+            case Kind.BILLED:
+                self._group.append((parse_billed(stored), now_s))
+            case Kind.GROUP_SEALED:
+                self._close_group(stored)
+            case Kind.VOUCHER_STORED:
+                self.homes[channel].keep_voucher(parse_voucher(stored), now_s=now_s)
+            case Kind.CLAIM_MINED:
+                pass
+            case unknown:
+                raise StorageError(
+                    f"fact {stored.sequence} is of kind {unknown}, a newer version's"
+                )
+
+    def _see(self, channel: ChannelId, seen: ChainSeen, *, now_s: int) -> None:
+        if channel in self.homes:
+            self.homes[channel].apply(seen, now_s=now_s)
+        else:
+            self.open(self._opening.pop(channel), seen)
+
+    def _close_group(self, stored: Stored) -> None:
+        group, self._group = self._group, []
+        heads = [(billed.statement.channel, billed.statement.head) for billed, _ in group]
+        leaves = [bill_leaf(channel, head) for channel, head in heads]
+        proofs = group_evidence(leaves, parse_sealed(stored))
+        for (billed, now_s), proof in zip(group, proofs, strict=True):
+            self.homes[billed.statement.channel].keep_bill(billed, proof, now_s=now_s)

@@ -1,0 +1,231 @@
+"""The hub: bills reads, keeps vouchers, and says nothing that is not durable yet.
+
+Requests of one channel take turns; those of different channels share commit groups. The machine's
+state moves only after the commit, so a failed commit leaves nothing half-applied: the writer stops
+and every later request is answered with the same StorageError until the hub is started again.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gridplus.channel import (
+    Billed,
+    ChainSeen,
+    Counters,
+    DayEnded,
+    Metered,
+    PayeeFact,
+    Refusal,
+    StoreVoucher,
+    SubmitClaim,
+    Voucher,
+    VoucherReceived,
+    step_payee,
+)
+from gridplus.clock import Clock
+from gridplus.failures import invariant
+from gridplus.hub.book import Book
+from gridplus.hub.facts import BilledRead, Kind, billed_fact, claim_fact, seen_fact, voucher_fact
+from gridplus.hub.home import Home, Record, bill_of, credit_asked
+from gridplus.hub.refusals import HubRefusal, Refused, refused
+from gridplus.hub.sealing import GroupSealer, bill_leaf
+from gridplus.hub.vault import MinedClaim, VaultLink
+from gridplus.journal import Fact, GroupWriter, SqliteJournal
+from gridplus.keystore import Secp256k1Key
+from gridplus.market import PriceVersion
+from gridplus.meter import SignedRead, check_follows
+from gridplus.tariff import ChannelIdentity, GroupEvidence, Plan, Statement, next_statement
+from gridplus.wallet import ChannelId, Domain, verify_device
+from gridplus.wire import OpenChannel
+
+
+@dataclass(frozen=True, slots=True)
+class HubParts:
+    """What a hub is made of: its hot key, its vault, its journal, its clock."""
+
+    key: Secp256k1Key
+    vault: VaultLink
+    journal: SqliteJournal
+    clock: Clock
+    unsigned_limit_ubolt: int
+
+
+class Hub:
+    """`start` it before the first request, `aclose` it at the end."""
+
+    def __init__(self, parts: HubParts) -> None:
+        self._parts = parts
+        self._book = Book(parts.key.address, parts.unsigned_limit_ubolt)
+        sealer = GroupSealer(parts.key, self.domain, parts.clock.now_s)
+        self._writer: GroupWriter[bytes | None, GroupEvidence | None] = GroupWriter(
+            parts.journal, seal=sealer
+        )
+        self._claiming = asyncio.Lock()
+
+    @property
+    def domain(self) -> Domain:
+        return self._parts.vault.domain
+
+    @property
+    def book(self) -> Book:
+        return self._book
+
+    def start(self) -> None:
+        """Rebuild everything from the journal."""
+        self._book.replay(self._parts.journal.replay())
+
+    async def aclose(self) -> None:
+        await self._writer.aclose()
+
+    async def adopt_plan(self, plan: Plan) -> None:
+        """Sell under `plan` from now on."""
+        if self._book.plan is None or self._book.plan.digest != plan.digest:
+            await self._commit(Fact(Kind.PLAN_ADOPTED.value, b"", plan.canonical))
+            self._book.plan = plan
+
+    async def adopt_prices(self, prices: PriceVersion, document: bytes) -> None:
+        """Bill with this published version."""
+        if prices.digest not in self._book.prices:
+            await self._commit(Fact(Kind.PRICES_ADOPTED.value, b"", document))
+            self._book.adopt_prices(prices)
+
+    async def open_channel(self, message: OpenChannel) -> Home | Refused:
+        """Know a home whose deposit the chain shows; opening again changes nothing."""
+        identity = message.identity
+        if identity.channel in self._book.homes:
+            return self._book.homes[identity.channel]
+        if not self._parts.vault.holds(identity):
+            return Refused(HubRefusal.FOREIGN_VAULT)
+        seen = (await self._see([identity.channel]))[identity.channel]
+        if seen.view.word.deposited == 0:
+            return Refused(HubRefusal.NO_DEPOSIT)
+        opened = Fact(Kind.CHANNEL_OPENED.value, identity.channel, message.to_bytes())
+        if identity.channel not in self._book.homes:
+            await self._commit(opened, seen_fact(identity.channel, seen))
+        return self._book.homes.get(identity.channel) or self._book.open(identity, seen)
+
+    async def submit_read(self, signed: SignedRead) -> Record | Refused:
+        """The bill of a read, durable. The same read is answered as the first time."""
+        home = self._book.homes.get(signed.channel)
+        if home is None:
+            return Refused(HubRefusal.UNKNOWN_CHANNEL)
+        device = home.identity.descriptor.device_key
+        if not verify_device(device, signed.message, signed.signature):
+            return Refused(HubRefusal.FOREIGN_DEVICE)
+        async with home.lock:
+            return self._billed_before(home, signed) or await self._bill(home, signed)
+
+    async def submit_voucher(self, channel: ChannelId, voucher: Voucher) -> Counters | Refused:
+        """The durable counters after a voucher. Equal is answered again."""
+        home = self._book.homes.get(channel)
+        if home is None:
+            return Refused(HubRefusal.UNKNOWN_CHANNEL)
+        async with home.lock:
+            now_s = self._parts.clock.now_s()
+            answer = step_payee(home.payee, VoucherReceived(voucher), now_s=now_s)
+            if isinstance(answer, Refusal):
+                return refused(answer)
+            if not any(isinstance(effect, StoreVoucher) for effect in answer.effects):
+                return voucher.counters
+            await self._commit(voucher_fact(channel, voucher))
+            return home.keep_voucher(voucher, now_s=now_s)
+
+    async def follow_chain(self) -> None:
+        """Learn what the chain says of every channel; journal what is new."""
+        seen = await self._see(list(self._book.homes))
+        for channel, fact in seen.items():
+            home = self._book.homes[channel]
+            async with home.lock:
+                if fact.view != home.payee.view and fact.block >= home.payee.seen.block:
+                    await self._commit(seen_fact(channel, fact))
+                    home.apply(fact, now_s=self._parts.clock.now_s())
+
+    async def claim(self) -> MinedClaim | None:
+        """Redeem every durable voucher that the chain has not paid yet, in one transaction."""
+        async with self._claiming:
+            await self.follow_chain()
+            wanted = [voucher for home in self._homes() for voucher in self._claimable(home)]
+            if not wanted:
+                return None
+            mined = await asyncio.to_thread(self._parts.vault.claim, wanted)
+            await self._commit(
+                claim_fact(
+                    mined.transaction,
+                    homes=mined.homes,
+                    gas_used=mined.gas_used,
+                    block=mined.block,
+                )
+            )
+            await self.follow_chain()
+            return mined
+
+    def records(self, channel: ChannelId, *, start_s: int, end_s: int) -> Sequence[Record]:
+        """Billed intervals of a channel that begin in [start_s, end_s), in order of time."""
+        home = self._book.homes.get(channel)
+        found = () if home is None else home.records.items()
+        return [record for at_s, record in sorted(found) if start_s <= at_s < end_s]
+
+    def identities(self) -> Iterable[ChannelIdentity]:
+        return (home.identity for home in self._homes())
+
+    def _homes(self) -> Iterable[Home]:
+        return self._book.homes.values()
+
+    def _claimable(self, home: Home) -> list[Voucher]:
+        answer = step_payee(home.payee, DayEnded(), now_s=self._parts.clock.now_s())
+        invariant(not isinstance(answer, Refusal), "the end of a day is no matter of refusal")
+        effects = () if isinstance(answer, Refusal) else answer.effects
+        return [effect.voucher for effect in effects if isinstance(effect, SubmitClaim)]
+
+    def _billed_before(self, home: Home, signed: SignedRead) -> Record | Refused | None:
+        record = home.records.get(signed.read.interval.start_s)
+        if record is None or record.statement.read == signed.read:
+            return record
+        return Refused(HubRefusal.READ_CONFLICT)
+
+    async def _bill(self, home: Home, signed: SignedRead) -> Record | Refused:
+        read = signed.read
+        reason = check_follows(home.last_read, read)
+        if reason is not None:
+            return Refused(reason)
+        plan, prices = self._book.plan, self._book.price_at(read.interval)
+        if plan is None or prices is None:
+            return Refused(HubRefusal.PRICES_NOT_PUBLISHED)
+        now_s = self._parts.clock.now_s()
+        statement = next_statement(home.tip, plan=plan, prices=prices, read=read)
+        effects = self._rehearse(home, statement, now_s)
+        if isinstance(effects, Refused):
+            return effects
+        asked = credit_asked(effects)
+        credit = None if asked is None else self._parts.key.sign(asked.digest)
+        billed = BilledRead(statement, signed.signature, credit)
+        group = await self._commit(billed_fact(billed), leaf=_leaf(statement))
+        invariant(group is not None, "the seal leaves evidence for each bill")
+        if group is not None:
+            home.keep_bill(billed, group, now_s=now_s)
+        return home.records[read.interval.start_s]
+
+    def _rehearse(
+        self, home: Home, statement: Statement, now_s: int
+    ) -> tuple[object, ...] | Refused:
+        """What billing this statement would make the channel do; nothing moves yet."""
+        state, effects = home.payee, tuple[object, ...]()
+        facts: tuple[PayeeFact, ...] = (Metered(statement.interval), Billed(bill_of(statement)))
+        for fact in facts:
+            answer = step_payee(state, fact, now_s=now_s)
+            if isinstance(answer, Refusal):
+                return refused(answer)
+            state, effects = answer.state, answer.effects
+        return effects
+
+    async def _see(self, channels: Sequence[ChannelId]) -> dict[ChannelId, ChainSeen]:
+        now_s = self._parts.clock.now_s()
+        return await asyncio.to_thread(self._parts.vault.see, channels, now_s=now_s)
+
+    async def _commit(self, *facts: Fact, leaf: bytes | None = None) -> GroupEvidence | None:
+        return (await self._writer.commit(facts, leaf)).receipt
+
+
+def _leaf(statement: Statement) -> bytes:
+    return bill_leaf(statement.channel, statement.head)

@@ -1,0 +1,152 @@
+"""What the hub journals, as bytes and back. Everything it knows is rebuilt from these."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gridplus.channel import ChainSeen, ChannelView, Voucher
+from gridplus.contracts.word import ChannelWord
+from gridplus.digest import Document, canonical_json, parse_document
+from gridplus.failures import StorageError
+from gridplus.journal import Fact, Stored
+from gridplus.tariff import Fields, Statement, format_octets, parse_statement
+from gridplus.wallet import Cfg, ChannelId
+
+_LIMIT = 64_000
+
+
+class Kind(StrEnum):
+    """Past-tense nouns; `subject` is the channel, or empty where a fact concerns all of them."""
+
+    CHANNEL_OPENED = "ChannelOpened"
+    PLAN_ADOPTED = "PlanAdopted"
+    PRICES_ADOPTED = "PricesAdopted"
+    CHAIN_SEEN = "ChainSeen"
+    BILLED = "Billed"
+    GROUP_SEALED = "GroupSealed"
+    VOUCHER_STORED = "VoucherStored"
+    CLAIM_MINED = "ClaimMined"
+
+
+@dataclass(frozen=True, slots=True)
+class BilledRead:
+    """A statement with the device's signature under its read and the hub's under its credit."""
+
+    statement: Statement
+    read_signature: bytes
+    credit_signature: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSealed:
+    """The hub's one signature over the bills of a commit group, in the order of the journal."""
+
+    count: int
+    closed_at_s: int
+    signature: bytes
+
+
+def billed_fact(billed: BilledRead) -> Fact:
+    credit = billed.credit_signature
+    return _fact(
+        Kind.BILLED,
+        billed.statement.channel,
+        {
+            "statement": billed.statement.document(),
+            "read_signature": format_octets(billed.read_signature),
+            "credit_signature": None if credit is None else format_octets(credit),
+        },
+    )
+
+
+def parse_billed(stored: Stored) -> BilledRead:
+    fields = _fields(stored)
+    return BilledRead(
+        parse_statement(fields.take("statement"), what=fields.where),
+        fields.octets("read_signature", 64),
+        fields.octets_or_none("credit_signature", 64),
+    )
+
+
+def sealed_fact(sealed: GroupSealed) -> Fact:
+    return _fact(
+        Kind.GROUP_SEALED,
+        b"",
+        {
+            "count": sealed.count,
+            "closed_at_s": sealed.closed_at_s,
+            "signature": format_octets(sealed.signature),
+        },
+    )
+
+
+def parse_sealed(stored: Stored) -> GroupSealed:
+    fields = _fields(stored)
+    return GroupSealed(
+        fields.integer("count"), fields.integer("closed_at_s"), fields.octets("signature", 64)
+    )
+
+
+def voucher_fact(channel: ChannelId, voucher: Voucher) -> Fact:
+    return _fact(
+        Kind.VOUCHER_STORED,
+        channel,
+        {
+            "cfg": format_octets(voucher.cfg),
+            "spent_ubolt": voucher.spent,
+            "earned_ubolt": voucher.earned,
+            "signature": format_octets(voucher.signature),
+        },
+    )
+
+
+def parse_voucher(stored: Stored) -> Voucher:
+    fields = _fields(stored)
+    return Voucher(
+        Cfg(fields.octets("cfg", 32)),
+        fields.integer("spent_ubolt"),
+        fields.integer("earned_ubolt"),
+        fields.octets("signature", 64),
+    )
+
+
+def seen_fact(channel: ChannelId, seen: ChainSeen) -> Fact:
+    return _fact(
+        Kind.CHAIN_SEEN,
+        channel,
+        {
+            "word": format_octets(seen.view.word.pack().to_bytes(32, "big")),
+            "today": seen.view.today,
+            "block": seen.block,
+        },
+    )
+
+
+def parse_seen(stored: Stored) -> ChainSeen:
+    fields = _fields(stored)
+    word = ChannelWord.unpack(int.from_bytes(fields.octets("word", 32), "big"))
+    return ChainSeen(ChannelView(word, fields.integer("today")), fields.integer("block"))
+
+
+def claim_fact(transaction: bytes, *, homes: int, gas_used: int, block: int) -> Fact:
+    return _fact(
+        Kind.CLAIM_MINED,
+        b"",
+        {
+            "transaction": format_octets(transaction),
+            "homes": homes,
+            "gas_used": gas_used,
+            "block": block,
+        },
+    )
+
+
+def _fact(kind: Kind, subject: bytes, document: Document) -> Fact:
+    return Fact(kind.value, subject, canonical_json(document))
+
+
+def _fields(stored: Stored) -> Fields:
+    what = f"fact {stored.sequence} ({stored.fact.kind})"
+    document = parse_document(stored.fact.body, limit=_LIMIT, what=what)
+    if not isinstance(document, dict):
+        raise StorageError(f"{what} is not what this version writes")
+    return Fields(document, what)

@@ -1,0 +1,16 @@
+"""Durable, append-only facts: written before they are acknowledged, replayed as they were."""
+
+from gridplus.journal.facts import Fact, Stored
+from gridplus.journal.group import Batch, Committed, GroupWriter, Seal, unsealed
+from gridplus.journal.sqlite import SqliteJournal
+
+__all__ = [
+    "Batch",
+    "Committed",
+    "Fact",
+    "GroupWriter",
+    "Seal",
+    "SqliteJournal",
+    "Stored",
+    "unsealed",
+]

@@ -1,0 +1,212 @@
+"""A journal in one SQLite file: write-ahead log, one fsync a commit, one writer, append only."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from gridplus.failures import StorageError, invariant
+from gridplus.journal.facts import Fact, Stored
+
+APPLICATION_ID = 0x47724A6C
+SCHEMA_VERSION = 1
+PAGE_OF_FACTS = 1_000
+
+_SCHEMA = """
+CREATE TABLE facts (
+    sequence INTEGER PRIMARY KEY,
+    recorded_at_s INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    subject BLOB NOT NULL,
+    body BLOB NOT NULL,
+    crc32 INTEGER NOT NULL
+) STRICT;
+CREATE INDEX facts_by_subject ON facts (subject);
+CREATE TRIGGER facts_never_change BEFORE UPDATE ON facts
+    BEGIN SELECT RAISE(ABORT, 'a fact never changes'); END;
+CREATE TRIGGER facts_never_go BEFORE DELETE ON facts
+    BEGIN SELECT RAISE(ABORT, 'a fact never goes'); END;
+CREATE TRIGGER facts_follow_each_other BEFORE INSERT ON facts
+    WHEN NEW.sequence <> (SELECT coalesce(max(sequence), 0) + 1 FROM facts)
+    BEGIN SELECT RAISE(ABORT, 'a fact takes the next sequence'); END;
+"""
+_MARKS = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+
+_REASONS = {
+    sqlite3.SQLITE_BUSY: "another process has it open; a journal has one writer",
+    sqlite3.SQLITE_NOTADB: "it is not a Grid+ journal",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; restore it from a copy",
+    sqlite3.SQLITE_FULL: "the disk or the page limit is full; make room and open it again",
+}
+
+
+class SqliteJournal:
+    """Facts of one service. Threads may share it; a second opener of the file is refused.
+
+    After a failed append the journal is closed: what the caller holds in memory may be ahead of
+    the disk, and only a replay of the reopened file says what is true.
+    """
+
+    def __init__(
+        self, path: Path, *, connection: sqlite3.Connection, now_s: Callable[[], int]
+    ) -> None:
+        """Use `open`."""
+        self._path = path
+        self._connection: sqlite3.Connection | None = connection
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        (last,) = connection.execute("SELECT coalesce(max(sequence), 0) FROM facts").fetchone()
+        self._last: int = last
+
+    @classmethod
+    def open(cls, path: Path, *, now_s: Callable[[], int], page_limit: int | None = None) -> Self:
+        """Open the journal at `path`, or create it (its folder must exist; mode 0600).
+
+        `now_s` stamps facts, in seconds since 1970; `page_limit` bounds the file, in 4 KiB pages.
+        Raises StorageError when the file is foreign, damaged, of a newer schema or in use.
+        """
+        with _as_storage_error(path):
+            _make_private(path)
+            connection = sqlite3.connect(
+                path, timeout=0, isolation_level=None, check_same_thread=False
+            )
+            try:
+                _prepare(connection, path, page_limit=page_limit)
+                return cls(path, connection=connection, now_s=now_s)
+            except BaseException:
+                connection.close()
+                raise
+
+    @property
+    def last_sequence(self) -> int:
+        """The newest durable fact; 0 when there is none."""
+        return self._last
+
+    def append(self, facts: Sequence[Fact]) -> int:
+        """Make `facts` (at least one) durable, all or none; returns the sequence of the first.
+
+        Raises StorageError, after which the journal is closed and none of them is visible; only
+        after a failed fsync is it the reopened file that tells.
+        """
+        invariant(len(facts) > 0, "a commit has at least one fact")
+        with self._lock, _as_storage_error(self._path):
+            connection = self._require_open()
+            rows = self._rows(facts)
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
+                connection.execute("COMMIT")
+            except BaseException:
+                self._connection = None
+                connection.close()
+                raise
+            first, self._last = self._last + 1, self._last + len(rows)
+            return first
+
+    def replay(self, *, after: int = 0, subject: bytes | None = None) -> Iterator[Stored]:
+        """Durable facts with a sequence above `after`, in order; all, or those about `subject`.
+
+        Facts appended while the iterator is in use are seen too. Raises StorageError at a fact
+        that is damaged or missing.
+        """
+        while page := self._page(after, subject=subject):
+            yield from page
+            after = page[-1].sequence
+
+    def close(self) -> None:
+        """Release the file; harmless when closed already."""
+        with self._lock, _as_storage_error(self._path):
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _require_open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StorageError(f"{self._path}: the journal is closed; open it again and replay")
+        return self._connection
+
+    def _rows(self, facts: Sequence[Fact]) -> list[tuple[int, int, str, bytes, bytes, int]]:
+        now_s = self._now_s()
+        stored = (Stored(at, now_s, fact) for at, fact in enumerate(facts, self._last + 1))
+        return [
+            (s.sequence, now_s, s.fact.kind, s.fact.subject, s.fact.body, s.crc32()) for s in stored
+        ]
+
+    def _page(self, after: int, *, subject: bytes | None) -> list[Stored]:
+        about = "" if subject is None else "AND subject = :subject"
+        query = f"""SELECT sequence, recorded_at_s, kind, subject, body, crc32 FROM facts
+            WHERE sequence > :after {about} ORDER BY sequence LIMIT {PAGE_OF_FACTS}"""  # noqa: S608
+        with self._lock, _as_storage_error(self._path):
+            rows = self._require_open().execute(query, {"after": after, "subject": subject})
+            page = [self._checked(row) for row in rows]
+        if subject is None and page and page[-1].sequence != after + len(page):
+            raise StorageError(f"{self._path}: a fact is missing after {after}; restore a copy")
+        return page
+
+    def _checked(self, row: tuple[int, int, str, bytes, bytes, int]) -> Stored:
+        sequence, recorded_at_s, kind, subject, body, crc32 = row
+        stored = Stored(sequence, recorded_at_s, Fact(kind, subject, body))
+        if stored.crc32() != crc32:
+            raise StorageError(f"{self._path}: fact {sequence} is damaged; restore a copy")
+        return stored
+
+
+def _make_private(path: Path) -> None:
+    """An empty file of mode 0600 where there was none, and its name durable in the folder.
+
+    An existing file is never opened here: closing it would drop the lock that a journal of this
+    process may hold on it (POSIX record locks belong to the process, not to the descriptor).
+    """
+    try:
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            os.fsync(folder)
+            os.close(folder)
+        if not path.is_file():
+            raise StorageError(f"{path}: cannot be used as a journal: it is not a file")
+        path.chmod(0o600)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be used as a journal: {error.strerror}") from error
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, page_limit: int | None) -> None:
+    """Take the lock, learn whose file it is before anything is written, then set durability."""
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    identity = tuple(
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("application_id", "user_version", "schema_version")
+    )
+    if identity != (0, 0, 0) and identity[0] != APPLICATION_ID:
+        raise StorageError(f"{path}: it is not a Grid+ journal")
+    if identity[0] == APPLICATION_ID and identity[1] != SCHEMA_VERSION:
+        raise StorageError(
+            f"{path}: its schema is {identity[1]}, this version knows {SCHEMA_VERSION}"
+        )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")
+    if page_limit is not None:
+        connection.execute(f"PRAGMA max_page_count = {page_limit}")
+    if identity == (0, 0, 0):
+        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {_MARKS} COMMIT;")
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def _as_storage_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        raise StorageError(f"{path}: {_REASONS.get(code, f'SQLite says: {error}')}") from error

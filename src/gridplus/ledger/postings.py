@@ -1,0 +1,163 @@
+"""What each thing that happens does to the accounts: one table, and the day's work over it.
+
+`DEPOSITS` in the table stands for the account of the home in question. On chain a claim moves the
+homes' `spent` into the retailer's pool and pays their `earned` out of it; the ledger does the same,
+so that trust cash is always what the chain owes the homes, and equals their deposits as soon as
+every bill that was posted is claimed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from types import MappingProxyType
+
+from gridplus.failures import invariant
+from gridplus.ledger.chart import (
+    ADDER_INCOME,
+    CAPITAL,
+    DAY_AHEAD_ENERGY,
+    DEPOSITS,
+    ENERGY_INCOME,
+    ERCOT_PAYABLE,
+    GAS,
+    HOME_ENERGY,
+    IMBALANCE_ENERGY,
+    OPERATING_CASH,
+    POOL,
+    TAX_PAYABLE,
+    TDSP_PAYABLE,
+    TRUST_CASH,
+    WHOLESALE_PAYABLE,
+    Account,
+    deposits_of,
+)
+from gridplus.ledger.transfer import Code, Transfer, transfer_id
+from gridplus.units import ABOLT_PER_UBOLT, WH_PER_MWH, mul_div_up, share_by_largest_remainder
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where the money of one code goes."""
+
+    debit: Account
+    credit: Account
+    memo: str
+
+
+ROUTES = MappingProxyType(
+    {
+        Code.CAPITAL: Route(OPERATING_CASH, CAPITAL, "owners put money in"),
+        Code.POOL_FUNDING: Route(POOL, OPERATING_CASH, "retailer funds its pool"),
+        Code.POOL_WITHDRAWAL: Route(OPERATING_CASH, POOL, "treasurer withdraws"),
+        Code.DEPOSIT: Route(TRUST_CASH, DEPOSITS, "home deposits"),
+        Code.WITHDRAWAL: Route(DEPOSITS, TRUST_CASH, "home is paid out"),
+        Code.ENERGY: Route(DEPOSITS, ENERGY_INCOME, "energy taken"),
+        Code.ADDER: Route(DEPOSITS, ADDER_INCOME, "retail adder"),
+        Code.DELIVERY: Route(DEPOSITS, TDSP_PAYABLE, "delivery passed through"),
+        Code.ERCOT_FEE: Route(DEPOSITS, ERCOT_PAYABLE, "grid operator's fee"),
+        Code.TAX: Route(DEPOSITS, TAX_PAYABLE, "taxes"),
+        Code.EXPORT_CREDIT: Route(HOME_ENERGY, DEPOSITS, "energy bought from home"),
+        Code.CLAIMED_SPENT: Route(POOL, TRUST_CASH, "vouchers claimed: spent"),
+        Code.CLAIMED_EARNED: Route(TRUST_CASH, POOL, "vouchers claimed: earned"),
+        Code.DAY_AHEAD: Route(DAY_AHEAD_ENERGY, WHOLESALE_PAYABLE, "position bought"),
+        Code.IMBALANCE: Route(IMBALANCE_ENERGY, WHOLESALE_PAYABLE, "imbalance"),
+        Code.GAS: Route(GAS, OPERATING_CASH, "gas"),
+        Code.WHOLESALE_PAID: Route(WHOLESALE_PAYABLE, OPERATING_CASH, "market is paid"),
+        Code.TDSP_PAID: Route(TDSP_PAYABLE, OPERATING_CASH, "wires company is paid"),
+        Code.ERCOT_PAID: Route(ERCOT_PAYABLE, OPERATING_CASH, "grid operator is paid"),
+        Code.TAX_PAID: Route(TAX_PAYABLE, OPERATING_CASH, "taxes are paid"),
+    }
+)
+CHARGES = (Code.ENERGY, Code.ADDER, Code.DELIVERY, Code.ERCOT_FEE, Code.TAX)
+"""The lines of a home's bill."""
+
+
+@dataclass(frozen=True, slots=True)
+class BilledDay:
+    """What one home's vouchers of one operating day moved, and why.
+
+    `spent_ubolt` and `earned_ubolt` are how far the home's counters rose over the day;
+    `charges_abolt` is the exact amount of each bill line, whose sum `spent_ubolt` rounds.
+    """
+
+    home: bytes
+    day: date
+    spent_ubolt: int
+    earned_ubolt: int
+    charges_abolt: Mapping[Code, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Energy at one price; `energy_wh` is negative when it was sold rather than bought."""
+
+    energy_wh: int
+    price_ubolt_per_mwh: int
+
+
+def movement(
+    code: Code, source: bytes, *, day: date, amount_ubolt: int, home: bytes = b""
+) -> tuple[Transfer, ...]:
+    """The transfer of `code` that `source` causes; none when nothing moved.
+
+    `source` tells it from others of its code and day: a chain log, an award, an invoice. `home` is
+    the channel id, for the codes that touch a deposit.
+    """
+    invariant(amount_ubolt >= 0, "money moves forward; a correction has a code of its own")
+    if amount_ubolt == 0:
+        return ()
+    route, deposits = ROUTES[code], deposits_of(home)
+    return (
+        Transfer(
+            id=transfer_id(code, day, source=source),
+            debit=deposits if route.debit == DEPOSITS else route.debit,
+            credit=deposits if route.credit == DEPOSITS else route.credit,
+            amount_ubolt=amount_ubolt,
+            code=code,
+            day=day,
+            memo=route.memo,
+        ),
+    )
+
+
+def bill(billed: BilledDay) -> tuple[Transfer, ...]:
+    """Post a home's day, line by line, once its vouchers are durable: at most once a home and day.
+
+    The lines share `spent_ubolt` by largest remainder, in the order of `CHARGES`.
+    """
+    home, day = billed.home, billed.day
+    weights = [billed.charges_abolt.get(code, 0) for code in CHARGES]
+    invariant(billed.charges_abolt.keys() <= set(CHARGES), "a bill is made of charges")
+    invariant(
+        abs(sum(weights) - billed.spent_ubolt * ABOLT_PER_UBOLT) < ABOLT_PER_UBOLT,
+        "what a home spent is the sum of its charges, rounded once",
+    )
+    lines = share_by_largest_remainder(billed.spent_ubolt, weights)
+    amounts = [*zip(CHARGES, lines, strict=True), (Code.EXPORT_CREDIT, billed.earned_ubolt)]
+    return tuple(
+        transfer
+        for code, amount in amounts
+        for transfer in movement(code, home, day=day, amount_ubolt=amount, home=home)
+    )
+
+
+def claim(source: bytes, *, day: date, spent_ubolt: int, earned_ubolt: int) -> tuple[Transfer, ...]:
+    """Post one claim transaction: how far it raised the homes' counters on chain, all together."""
+    spent = movement(Code.CLAIMED_SPENT, source, day=day, amount_ubolt=spent_ubolt)
+    return spent + movement(Code.CLAIMED_EARNED, source, day=day, amount_ubolt=earned_ubolt)
+
+
+def energy(code: Code, source: bytes, *, day: date, lots: Sequence[Lot]) -> tuple[Transfer, ...]:
+    """Post wholesale energy: a DAY_AHEAD position, or the IMBALANCE (consumption minus position).
+
+    The cost is rounded up once over all lots; when it is negative the market owes the retailer.
+    """
+    invariant(code in (Code.DAY_AHEAD, Code.IMBALANCE), "wholesale energy is bought in two ways")
+    cost_pbolt = sum(lot.energy_wh * lot.price_ubolt_per_mwh for lot in lots)
+    cost_ubolt = mul_div_up(cost_pbolt, 1, WH_PER_MWH)
+    net_wh = sum(lot.energy_wh for lot in lots)
+    transfers = movement(code, source, day=day, amount_ubolt=abs(cost_ubolt))
+    paid = [replace(t, memo=f"{t.memo}, {net_wh} Wh net") for t in transfers]
+    if cost_ubolt < 0:
+        paid = [replace(t, debit=t.credit, credit=t.debit) for t in paid]
+    return tuple(paid)

@@ -1,0 +1,83 @@
+"""Plain CSV of real-time prices: a column `interval_start_utc`, and a column per settlement point.
+
+    interval_start_utc,LZ_HOUSTON $/MWh
+    2021-02-15T06:00Z,8612.03
+
+A price column is headed by its unit ('$/MWh' or '$/kWh'), by a settlement point and a unit, or by
+a settlement point alone, which means ERCOT's unit, $/MWh. Starts carry their zone (Z or an offset).
+The step of 5, 15, 30 or 60 minutes is the one most rows keep.
+"""
+
+from collections import Counter
+from datetime import datetime
+from itertools import pairwise
+
+from gridplus.failures import InputError
+from gridplus.market.formats.series import (
+    UBOLT_PER_MWH,
+    Price,
+    PriceSeries,
+    gather,
+    parse_price,
+)
+from gridplus.market.formats.table import parse_table
+from gridplus.market.prices import STEPS_S
+from gridplus.units import require_utc
+
+START_COLUMN = "interval_start_utc"
+
+
+def parse_price_csv(data: bytes, *, what: str, settlement_point: str) -> PriceSeries:
+    """The real-time prices in the column of `settlement_point`.
+
+    Raises InputError when there is not one such column, no good row, or another step.
+    """
+    header, rows = parse_table(data, what=what)
+    if START_COLUMN not in header:
+        raise InputError(f"{what} has no column {START_COLUMN}; it has {', '.join(header)}")
+    start_at = header.index(START_COLUMN)
+    price_at, unit = _price_column(header, settlement_point, what=what)
+
+    def parse_row(fields: list[str]) -> Price:
+        if len(fields) != len(header):
+            raise InputError(f"{len(fields)} fields instead of {len(header)}")
+        return parse_start(fields[start_at]), parse_price(fields[price_at], unit)
+
+    found = gather(rows, parse_row, what=what, settlement_point=settlement_point)
+    step_s = _step_s(sorted(found.prices), what=what)
+    for start_s in [at for at in found.prices if at % step_s]:
+        found.fault(found.line_of[start_s], f"the start is not on the grid of {step_s} s")
+        del found.prices[start_s]
+    return PriceSeries(what, settlement_point, "RTM", step_s, found.prices, tuple(found.faults))
+
+
+def parse_start(text: str) -> int:
+    """'2021-02-15T06:00Z' -> seconds since 1970. Raises InputError without a zone."""
+    try:
+        moment = require_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise InputError(f"{text!r} is not an instant like 2021-02-15T06:00Z") from None
+    if moment.microsecond:
+        raise InputError(f"{text} is not a whole second")
+    return int(moment.timestamp())
+
+
+def _price_column(header: list[str], settlement_point: str, *, what: str) -> tuple[int, str]:
+    names = {settlement_point: "$/MWh"}
+    for unit in UBOLT_PER_MWH:
+        names |= {unit: unit, f"{settlement_point} {unit}": unit}
+    found = [(place, names[name]) for place, name in enumerate(header) if name in names]
+    if len(found) != 1:
+        raise InputError(
+            f"{what} has {len(found)} price columns for {settlement_point} where one is needed; "
+            f"its columns are {', '.join(header)}"
+        )
+    return found[0]
+
+
+def _step_s(starts: list[int], *, what: str) -> int:
+    distances = Counter(after - before for before, after in pairwise(starts))
+    step_s = distances.most_common(1)[0][0] if distances else 0
+    if step_s not in STEPS_S:
+        raise InputError(f"{what}: rows are {step_s} s apart, not 5, 15, 30 or 60 minutes")
+    return step_s

@@ -1,0 +1,111 @@
+"""What the back office knows, rebuilt from its journal fact by fact."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from gridplus.channel import Counters
+from gridplus.contracts.word import ChannelWord
+from gridplus.digest import Document, canonical_json
+from gridplus.failures import StorageError, invariant
+from gridplus.journal import Stored
+from gridplus.ledger import Ledger, Refused, parse_batch
+from gridplus.market import PriceVersion, parse_price_version
+from gridplus.retailer.bid import Bid
+from gridplus.retailer.facts import (
+    BilledTo,
+    Kind,
+    day_of,
+    parse_bought,
+    parse_closed,
+    parse_followed,
+)
+from gridplus.tariff import Plan, parse_plan
+from gridplus.wallet import ChannelId
+from gridplus.wire import PriceEvent
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDay:
+    """Prices that cleared, and the position that was bought at them."""
+
+    prices: PriceVersion
+    bid: Bid
+
+
+@dataclass
+class Book:
+    """`words` and `next_block` are where the vault was last read, `billed` how far each home is.
+
+    One thread at a time applies facts. Others may look at `events` and `documents` meanwhile.
+    """
+
+    plan: Plan | None = None
+    prices: dict[date, PriceVersion] = field(default_factory=dict)
+    days: dict[date, OpenedDay] = field(default_factory=dict)
+    events: list[PriceEvent] = field(default_factory=list)
+    documents: dict[bytes, bytes] = field(default_factory=dict)
+    """Published price versions by digest."""
+    closed: dict[date, Document] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    words: Mapping[ChannelId, ChannelWord] = field(default_factory=dict)
+    next_block: int = 0
+    billed: dict[ChannelId, BilledTo] = field(default_factory=dict)
+
+    def replay(self, facts: Iterable[Stored]) -> None:
+        """Apply durable facts in their order. Raises StorageError for one of an unknown kind."""
+        for stored in facts:
+            self._apply(stored)
+
+    def event_of(self, day: date) -> PriceEvent | None:
+        """The event that published the prices of `day`."""
+        return next((event for event in self.events if event.operating_day == day), None)
+
+    def _apply(self, stored: Stored) -> None:
+        body = stored.fact.body
+        match stored.fact.kind:
+            case Kind.PLAN_ADOPTED:
+                self.plan = parse_plan(body, what=f"fact {stored.sequence}")
+            case Kind.PRICES_ADOPTED:
+                self.prices[day_of(stored)] = parse_price_version(body)
+            case Kind.POSITION_BOUGHT:
+                day = day_of(stored)
+                self.days[day] = OpenedDay(self.prices[day], parse_bought(stored))
+            case Kind.PRICES_PUBLISHED:
+                self._publish(PriceEvent.parse(body))
+            case Kind.VAULT_FOLLOWED:
+                followed = parse_followed(stored)
+                self.words, self.next_block = followed.words, followed.next_block
+            case Kind.BATCH_POSTED:
+                refused = self.ledger.post(parse_batch(body, what=f"fact {stored.sequence}"))
+                invariant(not isinstance(refused, Refused), f"accepted once, now {refused}")
+            case Kind.DAY_CLOSED:
+                closed = parse_closed(stored)
+                self.billed |= closed.billed
+                self.closed[closed.day] = closed.result
+            case unknown:
+                raise StorageError(
+                    f"fact {stored.sequence} is of kind {unknown}, a newer version's"
+                )
+
+    def _publish(self, event: PriceEvent) -> None:
+        prices = self.prices[event.operating_day]
+        self.documents[event.prices] = canonical_json(prices.document())
+        self.events.append(event)
+
+
+def claimed(
+    words: Mapping[ChannelId, ChannelWord], billed: Mapping[ChannelId, BilledTo]
+) -> Counters:
+    """What the homes have paid on chain and the ledger has billed, all together.
+
+    A claim may run ahead of the books, when the next day has begun: the ledger takes from it what
+    is billed, and the rest once that is.
+    """
+    paid = [
+        (word, billed[channel].counters) for channel, word in words.items() if channel in billed
+    ]
+    return Counters(
+        sum(min(word.spent, counters.spent_ubolt) for word, counters in paid),
+        sum(min(word.earned, counters.earned_ubolt) for word, counters in paid),
+    )

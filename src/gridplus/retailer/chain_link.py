@@ -1,0 +1,143 @@
+"""The back office and the chain: it anchors with the publisher's key, and reads what has moved."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from gridplus.chain import Account, Call, Chain, Log, Reverted
+from gridplus.chain.deployment import Deployment
+from gridplus.chain.views import ask
+from gridplus.contracts import calls
+from gridplus.contracts.calls import AnchorEntry
+from gridplus.contracts.logs import Anchored, Claimed, Deposited, PoolFunded, parse_log
+from gridplus.contracts.logs import Log as Event
+from gridplus.contracts.word import ChannelWord
+from gridplus.failures import InputError, RemoteError
+from gridplus.retailer.errors import AnchorConflictError
+from gridplus.retailer.gas import PaidTransaction, TransactionKind
+from gridplus.verify.truth import anchor_period
+from gridplus.wallet import ChannelId
+
+_NOTHING = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class VaultEvent:
+    """What the vault logged, and 36 bytes that name the log for good."""
+
+    event: Event
+    source: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What happened up to and with `block`: the vault's events in order, the transactions that the
+    retailer pays for, and how every channel and the pool stand then."""
+
+    block: int
+    events: tuple[VaultEvent, ...]
+    transactions: tuple[PaidTransaction, ...]
+    words: dict[ChannelId, ChannelWord]
+    pool_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """Blocking: call from a thread, one at a time. `account` holds the publisher's key."""
+
+    chain: Chain
+    deployment: Deployment
+    account: Account
+
+    def require_ours(self) -> None:
+        """Raises InputError unless the contracts are there and this key is the publisher's."""
+        self.deployment.require_on(self.chain)
+        if self.deployment.publisher != self.account.address:
+            raise InputError(
+                f"the deployment names the publisher 0x{self.deployment.publisher.hex()}, "
+                f"this key store holds 0x{self.account.address.hex()}"
+            )
+
+    def anchor_once(self, day: date, kind: int, *, entry: AnchorEntry) -> None:
+        """Return when `entry` is what stands anchored for `day`; it may be already.
+
+        Raises AnchorConflictError when something else is.
+        """
+        if self._holds(day, kind, entry=entry):
+            return
+        period = anchor_period(day)
+        data = calls.anchor(
+            period, kind, root=entry.root, spent=entry.spent_ubolt, earned=entry.earned_ubolt
+        )
+        try:
+            self.account.transact(Call(self.deployment.anchor, data))
+        except Reverted:
+            # A transaction of ours that a crash made us forget may have been mined meanwhile.
+            if not self._holds(day, kind, entry=entry):
+                raise
+
+    def follow(self, from_block: int, *, known: Iterable[ChannelId]) -> Followed:
+        """Everything since `from_block`. `known` are the channels that had been opened before."""
+        vault, anchor = self.deployment.vault, self.deployment.anchor
+        block = self.chain.head().number
+        logs = self.chain.logs(vault, [], from_block=from_block, to_block=block)
+        publisher = bytes(12) + self.deployment.publisher
+        roots = self.chain.logs(anchor, [None, publisher], from_block=from_block, to_block=block)
+        events = tuple(_events(logs))
+        opened = {ChannelId(at.event.channel) for at in events if isinstance(at.event, Deposited)}
+        words = {
+            channel: ask(self.chain, vault, calls.channel_word(channel), block=block)
+            for channel in sorted(opened | set(known))
+        }
+        pool = ask(self.chain, vault, calls.pool(), block=block)
+        return Followed(block, events, tuple(self._paid([*logs, *roots])), words, pool)
+
+    def _holds(self, day: date, kind: int, *, entry: AnchorEntry) -> bool:
+        """Whether `entry` is anchored already. Raises AnchorConflictError for another."""
+        question = calls.anchored(self.account.address, anchor_period(day), kind=kind)
+        found = ask(self.chain, self.deployment.anchor, question)
+        if found.root == _NOTHING:
+            return False
+        if found != entry:
+            raise AnchorConflictError(
+                f"0x{found.root.hex()} is anchored for {day} as kind {kind}, with sums "
+                f"{found.spent_ubolt} and {found.earned_ubolt} µBOLT; now it would be "
+                f"0x{entry.root.hex()}, {entry.spent_ubolt} and {entry.earned_ubolt}"
+            )
+        return True
+
+    def _paid(self, logs: Sequence[Log]) -> Iterator[PaidTransaction]:
+        """Each transaction once, whatever the number of its logs."""
+        kinds: dict[bytes, TransactionKind] = {}
+        for log in logs:
+            kind = _kind_of(parse_log(log.topics, log.data))
+            if kind is not None:
+                kinds.setdefault(log.transaction_hash, kind)
+        for transaction, kind in kinds.items():
+            receipt = self.chain.receipt(transaction)
+            if receipt is None:
+                raise RemoteError(f"the node logged 0x{transaction.hex()} and has no receipt of it")
+            yield PaidTransaction(transaction, kind, receipt.gas_used)
+
+
+def _events(logs: Sequence[Log]) -> Iterator[VaultEvent]:
+    for log in logs:
+        event = parse_log(log.topics, log.data)
+        if event is not None:
+            yield VaultEvent(event, log.transaction_hash + log.index.to_bytes(4, "big"))
+
+
+def _kind_of(event: Event | None) -> TransactionKind | None:
+    match event:
+        case Deposited():
+            return TransactionKind.DEPOSIT
+        case PoolFunded():
+            return TransactionKind.POOL_FUNDING
+        case Claimed():
+            return TransactionKind.CLAIM
+        case Anchored(kind=calls.ANCHOR_PRICES):
+            return TransactionKind.ANCHOR_PRICES
+        case Anchored():
+            return TransactionKind.ANCHOR_BILLS
+        case _:
+            return None

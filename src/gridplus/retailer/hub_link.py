@@ -1,0 +1,64 @@
+"""What the back office asks of the hub, over HTTP, as its administrator."""
+
+import json
+from dataclasses import dataclass
+
+import httpx
+
+from gridplus.failures import InputError, RemoteError
+from gridplus.wallet import ChannelId
+from gridplus.wire import BilledDay, Channels, RefusalMessage
+
+_CLAIM_LIMIT = 10_000
+_ERROR_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class HubLink:
+    """`client` knows the hub's URL. Raises RemoteError when the hub does not answer, refuses, or
+    talks nonsense."""
+
+    client: httpx.AsyncClient
+    token: str
+
+    async def claim(self) -> None:
+        """Have every durable voucher redeemed that the chain has not paid yet."""
+        await self._ask("POST", "/v1/admin/claims", limit=_CLAIM_LIMIT)
+
+    async def fetch_channels(self) -> bytes:
+        """A `Channels` message, not parsed yet."""
+        return await self._ask("GET", "/v1/admin/channels", limit=Channels.LIMIT)
+
+    async def fetch_day(self, channel: ChannelId, *, start_s: int, end_s: int) -> bytes:
+        """A `BilledDay` message, not parsed yet."""
+        path = f"/v1/admin/channels/{channel.hex()}/records?start_s={start_s}&end_s={end_s}"
+        return await self._ask("GET", path, limit=BilledDay.LIMIT)
+
+    async def _ask(self, method: str, path: str, *, limit: int) -> bytes:
+        headers = {"authorization": f"Bearer {self.token}"}
+        body = bytearray()
+        try:
+            async with self.client.stream(method, path, headers=headers) as response:
+                async for part in response.aiter_bytes():
+                    body += part
+                    if len(body) > limit:
+                        raise RemoteError(f"the hub answers {path} with more than {limit} bytes")
+        except httpx.HTTPError as error:
+            reason = str(error) or type(error).__name__
+            raise RemoteError(f"the hub does not answer {path}: {reason}") from None
+        if response.status_code != httpx.codes.OK:
+            why = _why(bytes(body))
+            raise RemoteError(f"the hub answers {path} with {response.status_code}: {why}")
+        return bytes(body)
+
+
+def _why(body: bytes) -> str:
+    try:
+        refusal = RefusalMessage.parse(body)
+        return f"{refusal.name}: {refusal.sentence}"
+    except InputError:
+        pass
+    try:
+        return str(json.loads(body)["error"])[:_ERROR_CHARACTERS]
+    except (ValueError, KeyError, TypeError):
+        return body[:_ERROR_CHARACTERS].decode(errors="replace")

@@ -1,0 +1,221 @@
+"""The back office: opens a day by buying its energy and publishing its prices, and closes it.
+
+Everything it knows comes from its journal. A step is journaled before the next one begins, and a
+step that touches the world (an anchor, a claim, a file) may be made twice without harm; so a crash
+anywhere, and asking again, gives the one result.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from gridplus import wire
+from gridplus.clock import Clock
+from gridplus.contracts.calls import ANCHOR_BILLS, ANCHOR_PRICES, AnchorEntry
+from gridplus.digest import Document
+from gridplus.failures import InputError
+from gridplus.journal import Fact, SqliteJournal
+from gridplus.ledger.exports import hledger_journal
+from gridplus.market import operating_day_bounds
+from gridplus.retailer.accounts import (
+    ClosingDay,
+    MoneyTerms,
+    day_batch,
+    post_day,
+    value_imbalance,
+)
+from gridplus.retailer.bid import Bid, bids_close_s, make_bid
+from gridplus.retailer.book import Book, OpenedDay
+from gridplus.retailer.chain_link import ChainLink
+from gridplus.retailer.customers import Customer, load_customers
+from gridplus.retailer.errors import DayIncompleteError, DayNotOpenError
+from gridplus.retailer.facts import (
+    DayClosed,
+    VaultFollowed,
+    bought_fact,
+    closed_fact,
+    followed_fact,
+    plan_fact,
+    posted_fact,
+    prices_fact,
+    published_fact,
+)
+from gridplus.retailer.files import read_file, write_file
+from gridplus.retailer.history import parse_history
+from gridplus.retailer.hub_link import HubLink
+from gridplus.retailer.market_folder import MarketFolder
+from gridplus.retailer.result import day_result
+from gridplus.retailer.street_day import DayTerms, StreetDay, make_street_day, require_customers
+from gridplus.tariff import Plan, format_bill, format_octets
+from gridplus.wire import PriceEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where others put what the office reads, and where it puts what others read."""
+
+    market: Path
+    history: Path
+    customers: Path
+    out: Path
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeParts:
+    """What a back office is made of."""
+
+    plan: Plan
+    journal: SqliteJournal
+    clock: Clock
+    chain: ChainLink
+    hub: HubLink
+    folders: Folders
+    money: MoneyTerms
+
+
+class BackOffice:
+    """`start` before the first question. Days are opened and closed one at a time, on a thread;
+    `book.events` and `book.documents` may be read meanwhile."""
+
+    def __init__(self, parts: OfficeParts) -> None:
+        self._parts = parts
+        self._market = MarketFolder(
+            parts.folders.market, settlement_point=parts.plan.energy.settlement_point
+        )
+        self._turn = asyncio.Lock()
+        self.book = Book()
+
+    @property
+    def plan(self) -> Plan:
+        return self._parts.plan
+
+    def start(self) -> None:
+        """Rebuild everything from the journal. Raises InputError when it is another plan's."""
+        self.book.replay(self._parts.journal.replay())
+        if self.book.plan is None:
+            self._record(plan_fact(self.plan))
+        elif self.book.plan.digest != self.plan.digest:
+            raise InputError(
+                f"this office sells plan {self.book.plan.id} with digest "
+                f"0x{self.book.plan.digest.hex()}; the plan file holds another. "
+                "Give a new plan a new state folder"
+            )
+
+    async def open_day(self, day: date) -> dict[str, Document]:
+        """Buy the street's energy for `day` day-ahead and publish its prices, once.
+
+        Raises OfficeError when the prices are not posted or others are anchored already; InputError
+        or StorageError for a file that cannot be used; RemoteError, ChainError for the chain.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._open_day, day)
+
+    async def close_day(self, day: date) -> Document:
+        """Claim, anchor, bill and post `day`, once; its result, `result.RESULT_KIND`.
+
+        Raises OfficeError when the day was not opened, has a hole, or the ledger refuses it;
+        otherwise as `open_day`, and RemoteError for the hub.
+        """
+        async with self._turn:
+            if day not in self.book.closed:
+                opened = self.book.days.get(day)
+                if opened is None or self.book.event_of(day) is None:
+                    raise DayNotOpenError(f"{day} was not opened: no prices, no position")
+                street = await self._fetch_street(opened)
+                await self._parts.hub.claim()
+                await asyncio.to_thread(self._close_day, opened, street)
+            await asyncio.to_thread(self._write_ledger)
+            return self.book.closed[day]
+
+    def _open_day(self, day: date) -> dict[str, Document]:
+        if day not in self.book.days:
+            prices = self._market.day_ahead(day, now_s=self._parts.clock.now_s())
+            self._record(prices_fact(prices), bought_fact(day, self._bid(day)))
+        opened = self.book.days[day]
+        event = self.book.event_of(day)
+        if event is None:
+            event = self._publish(opened)
+        bid = opened.bid
+        return {
+            "day": day.isoformat(),
+            "prices": format_octets(opened.prices.digest),
+            "position": {**bid.document(), "cost_ubolt": bid.position.cost_ubolt(opened.prices)},
+            "event": event.document(),
+        }
+
+    def _bid(self, day: date) -> Bid:
+        """Only what is known when bids close: earlier prices, and the homes' past until then."""
+        until_s = bids_close_s(day, self.plan.time_zone)
+        index = self._market.newest_day_ahead(before=day, at_s=until_s)
+        if index is not None and index.operating_day < self.plan.effective_from:
+            index = None
+        street = []
+        for customer in load_customers(self._parts.folders.customers):
+            path = self._parts.folders.history / f"{customer.name}.csv"
+            past = parse_history(read_file(path), what=str(path), until_s=until_s)
+            street.append((customer.home, past))
+        return make_bid(day, plan=self.plan, street=street, index=index)
+
+    def _publish(self, opened: OpenedDay) -> PriceEvent:
+        prices = opened.prices
+        entry = AnchorEntry(prices.digest, 0, 0)
+        self._parts.chain.anchor_once(prices.operating_day, ANCHOR_PRICES, entry=entry)
+        event = PriceEvent(
+            sequence=len(self.book.events) + 1,
+            program=self.plan.id,
+            operating_day=prices.operating_day,
+            prices=prices.digest,
+            published_at_s=self._parts.clock.now_s(),
+        )
+        self._record(published_fact(event))
+        return event
+
+    async def _fetch_street(self, opened: OpenedDay) -> StreetDay:
+        hub, day = self._parts.hub, opened.prices.operating_day
+        customers = await asyncio.to_thread(load_customers, self._parts.folders.customers)
+        if not customers:
+            raise DayIncompleteError(f"{day}: there is no customer to bill")
+        named = wire.Channels.parse(await hub.fetch_channels())
+        require_customers(customers, [identity.channel for identity in named.identities])
+        start_s, end_s = operating_day_bounds(day, self.plan.time_zone)
+        fetched = {
+            customer: await hub.fetch_day(customer.channel, start_s=start_s, end_s=end_s)
+            for customer in customers
+        }
+        terms = DayTerms(self.plan, opened.prices, self.book.billed)
+        return await asyncio.to_thread(_parse_street, fetched, terms=terms)
+
+    def _close_day(self, opened: OpenedDay, street: StreetDay) -> None:
+        day, root = opened.prices.operating_day, street.root
+        entry = AnchorEntry(root.hash, root.spent_ubolt, root.earned_ubolt)
+        self._parts.chain.anchor_once(day, ANCHOR_BILLS, entry=entry)
+        followed = self._parts.chain.follow(self.book.next_block, known=self.book.words)
+        imbalance = value_imbalance(opened, street, real_time=self._market.real_time(day))
+        closing = ClosingDay(opened, street, imbalance, followed)
+        batch = day_batch(self.book, closing, terms=self._parts.money)
+        posted = post_day(self.book, batch, followed=followed)
+        for name, bill in street.bills.items():
+            path = self._parts.folders.out / "bills" / f"{name}-{day}.json"
+            write_file(path, format_bill(bill))
+        gas = self._parts.money.gas
+        result = day_result(self.book, closing, batch=batch, posted=posted, gas=gas)
+        self._record(
+            followed_fact(day, VaultFollowed(followed.block + 1, followed.words)),
+            posted_fact(day, batch),
+            closed_fact(DayClosed(day, street.billed, result)),
+        )
+
+    def _write_ledger(self) -> None:
+        books = hledger_journal(self.book.ledger)
+        write_file(self._parts.folders.out / "ledger.journal", books.encode())
+
+    def _record(self, *facts: Fact) -> None:
+        """Durable first, then known: the book only ever learns from the journal."""
+        first = self._parts.journal.append(facts)
+        self.book.replay(self._parts.journal.replay(after=first - 1))
+
+
+def _parse_street(fetched: dict[Customer, bytes], *, terms: DayTerms) -> StreetDay:
+    days = {customer: wire.BilledDay.parse(data) for customer, data in fetched.items()}
+    return make_street_day(days, terms=terms)

@@ -1,0 +1,89 @@
+"""The back office as a process: its real parts, opened from a configuration and closed again."""
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+
+import httpx
+from starlette.applications import Starlette
+
+from gridplus.chain import Account, RpcChain
+from gridplus.chain.deployment import Deployment
+from gridplus.clock import Clock, FileClock, SystemClock
+from gridplus.failures import StorageError
+from gridplus.journal import SqliteJournal
+from gridplus.keystore import KeyStore, Secp256k1Key
+from gridplus.retailer.accounts import MoneyTerms
+from gridplus.retailer.app import RetailerApp
+from gridplus.retailer.chain_link import ChainLink
+from gridplus.retailer.config import RetailerConfig, read_token
+from gridplus.retailer.files import read_file
+from gridplus.retailer.hub_link import HubLink
+from gridplus.retailer.office import BackOffice, Folders, OfficeParts
+from gridplus.serving import serve
+from gridplus.tariff import parse_plan
+
+JOURNAL_FILE = "retailer.journal"
+HUB_TIMEOUT_S = 60
+"""A claim is mined before the hub answers."""
+
+
+def serve_retailer(config: RetailerConfig, *, port: int, exit_with_parent: bool) -> None:
+    """Serve the back office on loopback until SIGTERM. Raises GridPlusError when it cannot start;
+    a configuration that does not fit is an InputError."""
+    serve(
+        retailer_app(config),
+        port=port,
+        describe={"ready": "retailer"},
+        exit_with_parent=exit_with_parent,
+    )
+
+
+def retailer_app(config: RetailerConfig, *, hub: httpx.AsyncClient | None = None) -> Starlette:
+    """The app over parts that are opened here and closed with it. `hub` is how to reach the hub,
+    when it is not by its URL."""
+    client = hub or httpx.AsyncClient(
+        base_url=config.hub_url, timeout=HUB_TIMEOUT_S, trust_env=False
+    )
+    with ExitStack() as opened:
+        office = _open_office(config, client, opened=opened)
+        token = None if config.admin_token is None else read_token(config.admin_token)
+        kept = opened.pop_all()
+
+    @asynccontextmanager
+    async def closing() -> AsyncIterator[None]:
+        with kept:
+            async with client:
+                yield
+
+    return RetailerApp(office, admin_token=token, closing=closing()).starlette()
+
+
+def _open_office(
+    config: RetailerConfig, client: httpx.AsyncClient, *, opened: ExitStack
+) -> BackOffice:
+    clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
+    chain = opened.enter_context(RpcChain(config.chain_url))
+    key = KeyStore(config.keys).load(config.key_name, Secp256k1Key)
+    link = ChainLink(chain, Deployment.load(config.deployment), Account(key, chain))
+    link.require_ours()
+    try:
+        config.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{config.state} cannot be made: {error.strerror}") from None
+    journal = opened.enter_context(
+        SqliteJournal.open(
+            config.state / JOURNAL_FILE, now_s=clock.now_s, page_limit=config.journal_page_limit
+        )
+    )
+    parts = OfficeParts(
+        plan=parse_plan(read_file(config.plan), what=str(config.plan)),
+        journal=journal,
+        clock=clock,
+        chain=link,
+        hub=HubLink(client, read_token(config.hub_token)),
+        folders=Folders(config.market, config.history, config.customers, config.out),
+        money=MoneyTerms(config.opening_capital_ubolt, config.gas),
+    )
+    office = BackOffice(parts)
+    office.start()
+    return office

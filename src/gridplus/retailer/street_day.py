@@ -1,0 +1,181 @@
+"""One operating day of the street, as the hub billed it: checked, added up, bound in a tree."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from gridplus import ledger, wire
+from gridplus.channel import Counters
+from gridplus.market import PriceVersion, operating_day_intervals
+from gridplus.retailer.customers import Customer
+from gridplus.retailer.errors import DayIncompleteError
+from gridplus.retailer.facts import BilledTo
+from gridplus.tariff import (
+    BillDocument,
+    Code,
+    Plan,
+    Side,
+    Statement,
+    SumNode,
+    anchor_leaf,
+    build_bill,
+    sum_tree,
+)
+from gridplus.units import Interval, format_utc
+from gridplus.wallet import ChannelId
+
+LEDGER_CODES = {
+    Code.ENERGY: ledger.Code.ENERGY,
+    Code.ADDER: ledger.Code.ADDER,
+    Code.DELIVERY: ledger.Code.DELIVERY,
+    Code.DELIVERY_MONTHLY: ledger.Code.DELIVERY,
+    Code.ERCOT_FEE: ledger.Code.ERCOT_FEE,
+    Code.TAX_PUC: ledger.Code.TAX,
+    Code.TAX_GROSS_RECEIPTS: ledger.Code.TAX,
+}
+"""Where the lines of a bill that are charges go in the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayTerms:
+    """Under what the day was sold, and how far each home was billed before it."""
+
+    plan: Plan
+    prices: PriceVersion
+    billed: Mapping[ChannelId, BilledTo]
+
+    @property
+    def day(self) -> date:
+        return self.prices.operating_day
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        return operating_day_intervals(self.day, self.plan.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class StreetDay:
+    """The bills by customer, in the order of their channels, with their way to `root`."""
+
+    bills: Mapping[str, BillDocument]
+    root: SumNode
+
+    @property
+    def consumption_wh(self) -> dict[Interval, int]:
+        """Import less export of all homes, per settlement interval."""
+        total_wh: Counter[Interval] = Counter()
+        for bill in self.bills.values():
+            for billed in bill.intervals:
+                read = billed.statement.read
+                total_wh[read.interval] += read.import_wh - read.export_wh
+        return dict(total_wh)
+
+    @property
+    def billed(self) -> dict[ChannelId, BilledTo]:
+        """How far each home is billed with this day."""
+        return {bill.channel: _billed_to(bill) for bill in self.bills.values()}
+
+
+def require_customers(customers: Sequence[Customer], channels: Sequence[ChannelId]) -> None:
+    """Raises DayIncompleteError unless the hub bills exactly the channels of the customers."""
+    for customer in customers:
+        if customer.channel not in channels:
+            raise DayIncompleteError(f"{customer.name}: the hub has no bill of this customer")
+    strangers = set(channels) - {customer.channel for customer in customers}
+    if strangers:
+        raise DayIncompleteError(f"the hub bills channel 0x{min(strangers).hex()}; whose is it?")
+
+
+def make_street_day(days: Mapping[Customer, wire.BilledDay], *, terms: DayTerms) -> StreetDay:
+    """Lay the homes' days together. At least one home.
+
+    Raises DayIncompleteError that names the home and the interval when one is missing, was billed
+    under other terms, does not continue the bills before it, or when the day's end is not paid.
+    """
+    in_order = sorted(days.items(), key=lambda item: item[0].channel)
+    bills = [_bill(customer, day, terms=terms) for customer, day in in_order]
+    tree = sum_tree([_leaf(bill) for bill in bills])
+    named = zip((customer.name for customer, _ in in_order), bills, strict=True)
+    return StreetDay(
+        {
+            name: replace(bill, inclusion=tree.path(place))
+            for place, (name, bill) in enumerate(named)
+        },
+        tree.root,
+    )
+
+
+def ledger_day(bill: BillDocument) -> ledger.BilledDay:
+    """What the ledger posts of a bill."""
+    charges_abolt = dict.fromkeys(LEDGER_CODES.values(), 0)
+    for billed in bill.intervals:
+        for line in billed.statement.lines:
+            if line.side is Side.CHARGE:
+                charges_abolt[LEDGER_CODES[line.code]] += line.amount_abolt
+    totals = bill.totals
+    return ledger.BilledDay(
+        home=bill.channel,
+        day=bill.operating_day,
+        spent_ubolt=totals.charges_ubolt,
+        earned_ubolt=totals.credits_ubolt,
+        charges_abolt=charges_abolt,
+    )
+
+
+def _bill(customer: Customer, day: wire.BilledDay, *, terms: DayTerms) -> BillDocument:
+    where = f"{customer.name} on {terms.day}"
+    if day.identity.channel != customer.channel:
+        raise DayIncompleteError(f"{where}: the hub sent another channel's day")
+    statements = [record.statement for record in day.records]
+    _require_whole(statements, terms.intervals, where=where)
+    before = terms.billed.get(customer.channel)
+    _require_continued(statements, before.head if before else customer.channel, where=where)
+    sold_under = (customer.channel, terms.plan.digest, terms.prices.digest)
+    for statement in statements:
+        if sold_under != (statement.channel, statement.plan_digest, statement.price_digest):
+            raise DayIncompleteError(
+                f"{where}: {format_utc(statement.interval.start)} is not billed under plan "
+                f"{terms.plan.id} at the published prices"
+            )
+    if day.records[-1].evidence.voucher is None:
+        raise DayIncompleteError(f"{where}: the day is not paid to its end")
+    intervals = [(record.statement, record.evidence) for record in day.records]
+    return build_bill(
+        day.identity, plan=terms.plan, prices=terms.prices, intervals=intervals, inclusion=()
+    )
+
+
+def _require_whole(statements: Sequence[Statement], due: Sequence[Interval], *, where: str) -> None:
+    found = [statement.interval for statement in statements]
+    missing = sorted(set(due) - set(found))
+    if missing:
+        first = format_utc(missing[0].start)
+        raise DayIncompleteError(f"{where}: {first} is not billed, {len(missing)} of {len(due)}")
+    if found != list(due):
+        raise DayIncompleteError(f"{where}: the intervals are not those of the day, each once")
+
+
+def _require_continued(statements: Sequence[Statement], head: bytes, *, where: str) -> None:
+    for statement in statements:
+        if statement.previous_head != head:
+            raise DayIncompleteError(
+                f"{where}: {format_utc(statement.interval.start)} does not continue the bill "
+                "before it; close the days one after the other"
+            )
+        head = statement.head
+
+
+def _billed_to(bill: BillDocument) -> BilledTo:
+    closing = bill.closing
+    return BilledTo(bill.intervals[-1].head, Counters(closing.spent_ubolt, closing.earned_ubolt))
+
+
+def _leaf(bill: BillDocument) -> SumNode:
+    to = _billed_to(bill)
+    return anchor_leaf(
+        bill.channel,
+        to.head,
+        spent_ubolt=to.counters.spent_ubolt,
+        earned_ubolt=to.counters.earned_ubolt,
+    )

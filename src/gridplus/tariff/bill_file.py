@@ -1,0 +1,263 @@
+"""Bill files: one JSON document per home and operating day <-> BillDocument.
+
+Reading checks shape and spelling only, and names the place of what is wrong; what the values must
+be to one another is the business of `gridplus.verify`.
+"""
+
+from gridplus.digest import Document, canonical_json, parse_document
+from gridplus.failures import InputError
+from gridplus.market import price_version_from
+from gridplus.tariff.bill import (
+    BILL_KIND,
+    BillDocument,
+    BilledInterval,
+    ChannelIdentity,
+    DayTotals,
+    Evidence,
+    GroupEvidence,
+)
+from gridplus.tariff.fields import Fields, format_octets
+from gridplus.tariff.plan_file import plan_from
+from gridplus.tariff.proofs import Hand, Path, Sibling, SumNode, SumPath
+from gridplus.tariff.rate import Code, Cumulative
+from gridplus.tariff.statement import Tip, parse_statement
+from gridplus.wallet import MAX_DAILY_CAP, Address, ChannelId, Descriptor
+
+MAX_BYTES = 2_000_000
+MAX_INTERVALS = 400
+MAX_STEPS = 64
+_U32_MAX = (1 << 32) - 1
+_SUM_MAX = (1 << 53) - 1
+
+
+def format_bill(bill: BillDocument) -> bytes:
+    """The bill as the bytes of its file."""
+    return canonical_json(bill_document(bill)) + b"\n"
+
+
+def parse_bill(data: bytes, *, what: str = "the bill") -> BillDocument:
+    """The bytes of a bill file -> BillDocument; white space does not matter.
+
+    Raises InputError that names `what`, the place and the mend.
+    """
+    document = parse_document(data, limit=MAX_BYTES, what=what)
+    bill = _bill(Fields(document, what))
+    if bill_document(bill) != document:
+        raise InputError(f"{what}: a value is not written as a bill is written; ask for it again")
+    return bill
+
+
+def bill_document(bill: BillDocument) -> dict[str, Document]:
+    """The bill as a document."""
+    return {
+        "format": BILL_KIND,
+        **identity_document(bill.identity),
+        "channel": format_octets(bill.channel),
+        "plan": bill.plan.document(),
+        "prices": bill.prices.document(),
+        "opening": {
+            "head": format_octets(bill.opening.head),
+            "charges_abolt": str(bill.opening.total.charges_abolt),
+            "credits_abolt": str(bill.opening.total.credits_abolt),
+        },
+        "intervals": [_interval_document(billed) for billed in bill.intervals],
+        "totals": _totals_document(bill.totals),
+        "inclusion": _sum_path_document(bill.inclusion),
+    }
+
+
+def _bill(fields: Fields) -> BillDocument:
+    if (found := fields.take("format")) != BILL_KIND:
+        fields.fail("format", f"is {found!r}; this program reads {BILL_KIND!r}")
+    where = fields.where
+    opening = fields.object("opening")
+    bill = BillDocument(
+        identity=identity_from(fields),
+        plan=plan_from(fields.take("plan"), what=f"{where}.plan"),
+        prices=price_version_from(fields.take("prices"), what=f"{where}.prices"),
+        opening=Tip(
+            ChannelId(fields.octets("channel", 32)),
+            opening.octets("head", 32),
+            Cumulative(opening.abolt("charges_abolt"), opening.abolt("credits_abolt")),
+        ),
+        intervals=tuple(_interval(i) for i in fields.objects("intervals", limit=MAX_INTERVALS)),
+        totals=_totals(fields.object("totals")),
+        inclusion=_sum_path(fields),
+    )
+    opening.close()
+    fields.close()
+    if not bill.intervals:
+        fields.fail("intervals", "must hold at least one interval")
+    return bill
+
+
+def identity_document(who: ChannelIdentity) -> dict[str, Document]:
+    """The fields that name a channel; `identity_from` takes them again."""
+    return {
+        "chain_id": who.chain_id,
+        "vault": format_octets(who.vault),
+        "anchor": format_octets(who.anchor),
+        "voucher_key": format_octets(who.voucher_key),
+        "opening_cap_bolt": who.opening_cap,
+        "descriptor": _descriptor_document(who.descriptor),
+    }
+
+
+def identity_from(fields: Fields) -> ChannelIdentity:
+    """Take the fields of a channel's identity. Raises InputError that names the field."""
+    return ChannelIdentity(
+        chain_id=fields.integer("chain_id"),
+        vault=Address(fields.octets("vault", 20)),
+        anchor=Address(fields.octets("anchor", 20)),
+        descriptor=_descriptor(fields.object("descriptor")),
+        opening_cap=fields.integer("opening_cap_bolt", high=MAX_DAILY_CAP),
+        voucher_key=Address(fields.octets("voucher_key", 20)),
+    )
+
+
+def _descriptor_document(descriptor: Descriptor) -> dict[str, Document]:
+    return {
+        "owner": format_octets(descriptor.owner),
+        "guardian": format_octets(descriptor.guardian),
+        "device_x": format_octets(descriptor.device_x.to_bytes(32, "big")),
+        "device_y": format_octets(descriptor.device_y.to_bytes(32, "big")),
+        "salt": format_octets(descriptor.salt),
+    }
+
+
+def _descriptor(fields: Fields) -> Descriptor:
+    owner, guardian = (Address(fields.octets(name, 20)) for name in ("owner", "guardian"))
+    x, y, salt = (fields.octets(name, 32) for name in ("device_x", "device_y", "salt"))
+    fields.close()
+    try:
+        return Descriptor(owner, guardian, int.from_bytes(x, "big"), int.from_bytes(y, "big"), salt)
+    except InputError as error:
+        raise InputError(f"{fields.where}: {error}") from None
+
+
+def _interval_document(billed: BilledInterval) -> Document:
+    return {
+        "statement": billed.statement.document(),
+        "head": format_octets(billed.head),
+        **evidence_document(billed.evidence),
+    }
+
+
+def evidence_document(evidence: Evidence) -> dict[str, Document]:
+    """The fields of the signatures around one statement; `evidence_from` takes them again."""
+    return {
+        "read_signature": format_octets(evidence.read),
+        "group": group_document(evidence.group),
+        "credit_signature": _signature_document(evidence.credit),
+        "voucher_signature": _signature_document(evidence.voucher),
+    }
+
+
+def group_document(group: GroupEvidence) -> dict[str, Document]:
+    """The fields of a head's place in its commit group; `group_from` takes them again."""
+    return {
+        "count": group.count,
+        "closed_at_s": group.closed_at_s,
+        "path": [
+            {"hand": step.hand.value, "hash": format_octets(step.node)} for step in group.path
+        ],
+        "signature": format_octets(group.signature),
+    }
+
+
+def _signature_document(signature: bytes | None) -> Document:
+    return None if signature is None else format_octets(signature)
+
+
+def _interval(fields: Fields) -> BilledInterval:
+    where = f"{fields.where}.statement"
+    billed = BilledInterval(
+        statement=parse_statement(fields.take("statement"), what=where),
+        head=fields.octets("head", 32),
+        evidence=evidence_from(fields),
+    )
+    fields.close()
+    return billed
+
+
+def evidence_from(fields: Fields) -> Evidence:
+    """Take the fields of an interval's evidence. Raises InputError that names the field."""
+    return Evidence(
+        read=fields.octets("read_signature", 64),
+        group=group_from(fields.object("group")),
+        credit=fields.octets_or_none("credit_signature", 64),
+        voucher=fields.octets_or_none("voucher_signature", 64),
+    )
+
+
+def group_from(fields: Fields) -> GroupEvidence:
+    """Take all fields of a group's evidence. Raises InputError that names the field."""
+    group = GroupEvidence(
+        count=fields.integer("count", high=_U32_MAX),
+        closed_at_s=fields.integer("closed_at_s"),
+        path=_path(fields),
+        signature=fields.octets("signature", 64),
+    )
+    fields.close()
+    return group
+
+
+def _path(fields: Fields) -> Path:
+    path = []
+    for step in fields.objects("path", limit=MAX_STEPS):
+        path.append(Sibling(_hand(step), step.octets("hash", 32)))
+        step.close()
+    return tuple(path)
+
+
+def _hand(fields: Fields) -> Hand:
+    return Hand(fields.choice("hand", Hand))
+
+
+def _sum_path_document(path: SumPath) -> list[Document]:
+    return [
+        {
+            "hand": step.hand.value,
+            "hash": format_octets(step.node.hash),
+            "spent_ubolt": step.node.spent_ubolt,
+            "earned_ubolt": step.node.earned_ubolt,
+        }
+        for step in path
+    ]
+
+
+def _sum_path(fields: Fields) -> SumPath:
+    path = []
+    for step in fields.objects("inclusion", limit=MAX_STEPS):
+        node = SumNode(
+            step.octets("hash", 32),
+            spent_ubolt=step.integer("spent_ubolt", high=_SUM_MAX),
+            earned_ubolt=step.integer("earned_ubolt", high=_SUM_MAX),
+        )
+        path.append(Sibling(_hand(step), node))
+        step.close()
+    return tuple(path)
+
+
+def _totals_document(totals: DayTotals) -> dict[str, Document]:
+    return {
+        "import_wh": totals.import_wh,
+        "export_wh": totals.export_wh,
+        "charges_ubolt": totals.charges_ubolt,
+        "credits_ubolt": totals.credits_ubolt,
+        "lines_ubolt": {code.value: amount for code, amount in totals.lines_ubolt},
+    }
+
+
+def _totals(fields: Fields) -> DayTotals:
+    lines = fields.object("lines_ubolt")
+    totals = DayTotals(
+        import_wh=fields.integer("import_wh"),
+        export_wh=fields.integer("export_wh"),
+        charges_ubolt=fields.integer("charges_ubolt"),
+        credits_ubolt=fields.integer("credits_ubolt"),
+        lines_ubolt=tuple((code, lines.integer(code.value)) for code in Code),
+    )
+    lines.close()
+    fields.close()
+    return totals

@@ -1,0 +1,152 @@
+"""The facts label: what a plan costs on average per kWh at 500, 1000 and 2000 kWh a month.
+
+Modelled on the Electricity Facts Label of Texas (16 TAC 25.475), which prints these three uses. An
+indexed plan has no average price without a history: the label names the month of prices and the
+shape of use behind its figures, and is computed by the same rater as a bill.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from gridplus.digest import Document
+from gridplus.failures import InputError
+from gridplus.market import PriceVersion, operating_day_intervals
+from gridplus.meter import IntervalRead
+from gridplus.tariff.fields import format_octets
+from gridplus.tariff.plan import Plan, row_on
+from gridplus.tariff.rate import Code, Cumulative, Line, rate, share_ubolt
+from gridplus.units import Interval, format_ubolt, share_by_largest_remainder
+
+USES_KWH = (500, 1_000, 2_000)
+WH_PER_KWH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """A month's use: what it costs, and its parts, which sum to it (µBOLT)."""
+
+    use_kwh: int
+    total_ubolt: int
+    lines_ubolt: tuple[tuple[Code, int], ...]
+
+    @property
+    def average_hundredths(self) -> int:
+        """Hundredths of a cent per kWh, half up."""
+        return (self.total_ubolt * 2 + 100 * self.use_kwh) // (200 * self.use_kwh)
+
+    @property
+    def parts_hundredths(self) -> dict[Code, int]:
+        """The average's parts; what is printed sums to what is printed."""
+        parts = share_by_largest_remainder(
+            self.average_hundredths, [amount for _, amount in self.lines_ubolt]
+        )
+        return {code: part for (code, _), part in zip(self.lines_ubolt, parts, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class FactsLabel:
+    """A plan's label for the prices of the month that begins on `month`."""
+
+    plan: Plan
+    month: date
+    use_is_flat: bool
+    rows: tuple[LabelRow, ...]
+
+    def document(self) -> dict[str, Document]:
+        """The label as a document; the plan is named by its digest."""
+        return {
+            "plan": format_octets(self.plan.digest),
+            "month": f"{self.month:%Y-%m}",
+            "use_is_flat": self.use_is_flat,
+            "rows": [
+                {
+                    "use_kwh": row.use_kwh,
+                    "total_ubolt": row.total_ubolt,
+                    "lines_ubolt": {code.value: amount for code, amount in row.lines_ubolt},
+                }
+                for row in self.rows
+            ],
+        }
+
+    def text(self) -> str:
+        """The label as a table of ¢/kWh, for people."""
+        plan, energy = self.plan, self.plan.energy
+        shape = "the same in every interval" if self.use_is_flat else "in a given daily shape"
+        since = row_on(plan.delivery, self.month).since
+        head = [
+            f"{plan.name} ({plan.id}, version {plan.version})",
+            f"At {energy.settlement_point} day-ahead prices of {self.month:%Y-%m}, use {shape}.",
+            "",
+            _table_row("use a month", [f"{row.use_kwh} kWh" for row in self.rows]),
+            _table_row("average, ¢/kWh", [_cents(row.average_hundredths) for row in self.rows]),
+        ]
+        columns = [row.parts_hundredths for row in self.rows]
+        parts = [
+            _table_row(f"  {code.value}", [_cents(column[code]) for column in columns])
+            for code in Code
+            if code is not Code.EXPORT
+        ]
+        foot = [
+            _table_row("bill, BOLT", [format_ubolt(row.total_ubolt) for row in self.rows]),
+            "",
+            f"{plan.tdsp} delivery as of {since}; charges and taxes collected {plan.as_of}.",
+        ]
+        return "\n".join(head + parts + foot) + "\n"
+
+
+def facts_label(
+    plan: Plan, *, month: Sequence[PriceVersion], profile: Sequence[int] = ()
+) -> FactsLabel:
+    """The label for a month of final prices, one version per day in order.
+
+    `profile` weighs the month's settlement intervals, one weight >= 0 each; empty means flat use.
+    Raises InputError when the days are not one whole month, or the weights are not one each.
+    """
+    days = [prices.operating_day for prices in month]
+    if not days or days != _days_of_month(days[0]):
+        raise InputError("a facts label needs the prices of each day of one month, in order")
+    intervals = [
+        (prices, interval)
+        for prices in month
+        for interval in operating_day_intervals(prices.operating_day, plan.time_zone)
+    ]
+    weights = list(profile) or [1] * len(intervals)
+    if len(weights) != len(intervals) or min(weights) < 0:
+        raise InputError(f"a profile of this month has {len(intervals)} weights of 0 or more")
+    rows = tuple(_row(plan, use_kwh, intervals=intervals, weights=weights) for use_kwh in USES_KWH)
+    return FactsLabel(plan, days[0], use_is_flat=not profile, rows=rows)
+
+
+def _row(
+    plan: Plan,
+    use_kwh: int,
+    *,
+    intervals: Sequence[tuple[PriceVersion, Interval]],
+    weights: Sequence[int],
+) -> LabelRow:
+    uses_wh = share_by_largest_remainder(use_kwh * WH_PER_KWH, weights)
+    lines: list[Line] = []
+    total = Cumulative()
+    for (prices, interval), use_wh in zip(intervals, uses_wh, strict=True):
+        read = IntervalRead(interval, use_wh, 0, register_import_wh=use_wh, register_export_wh=0)
+        rated = rate(plan, prices, read=read, before=total)
+        lines += rated.lines
+        total = rated.after
+    shared = share_ubolt(lines, Cumulative(), after=total)
+    return LabelRow(use_kwh, total.spent_ubolt, tuple(shared.items()))
+
+
+def _days_of_month(first: date) -> list[date]:
+    days = [first.replace(day=1)]
+    while (following := days[-1] + timedelta(1)).month == first.month:
+        days.append(following)
+    return days
+
+
+def _cents(hundredths: int) -> str:
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+def _table_row(name: str, cells: Sequence[str]) -> str:
+    return f"{name:<22}" + "".join(f"{cell:>14}" for cell in cells)

@@ -1,0 +1,196 @@
+"""The bill of one interval, chained to the one before: what a home recomputes before it pays.
+
+A home's bill chain is a line of heads. head = keccak(abi.encode(bytes32 previous head, bytes32
+statement digest, uint48 spent, uint48 earned)); the head before the first bill is the channel id.
+"""
+
+from dataclasses import dataclass
+
+from gridplus.channel import Mismatch
+from gridplus.digest import Document, document_digest, keccak256
+from gridplus.failures import InputError
+from gridplus.market import PriceVersion
+from gridplus.meter import IntervalRead
+from gridplus.tariff.fields import Fields, format_octets
+from gridplus.tariff.plan import Plan
+from gridplus.tariff.rate import Code, Cumulative, Line, rate
+from gridplus.units import HOUR_S, U48_MAX, Interval
+from gridplus.wallet import ChannelId
+
+STATEMENT_KIND = "gridplus.statement/1"
+_PRICE_MAX = 1 << 40
+_START_MAX_S = 1 << 33
+_COUNTERS = ("import_wh", "export_wh", "register_import_wh", "register_export_wh")
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where a home's bill chain stands: what the next bill must continue."""
+
+    channel: ChannelId
+    head: bytes
+    total: Cumulative
+
+    @classmethod
+    def genesis(cls, channel: ChannelId) -> "Tip":
+        """The tip of a channel that has no bill yet."""
+        return cls(channel, channel, Cumulative())
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the hub says one interval costs. Nothing in it is trusted before `check_statement`.
+
+    `spent_ubolt` and `earned_ubolt` are the channel's counters after it, for a voucher to sign.
+    """
+
+    channel: ChannelId
+    read: IntervalRead
+    plan_digest: bytes
+    price_digest: bytes
+    lines: tuple[Line, ...]
+    after: Cumulative
+    spent_ubolt: int
+    earned_ubolt: int
+    previous_head: bytes
+
+    @property
+    def interval(self) -> Interval:
+        return self.read.interval
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that bind every field."""
+        return document_digest(STATEMENT_KIND, self.document())
+
+    @property
+    def head(self) -> bytes:
+        """32 bytes that bind this bill and every bill of the channel before it."""
+        counters = self.spent_ubolt.to_bytes(32, "big") + self.earned_ubolt.to_bytes(32, "big")
+        return keccak256(self.previous_head + self.digest + counters)
+
+    @property
+    def tip(self) -> Tip:
+        """Where the chain stands after this bill."""
+        return Tip(self.channel, self.head, self.after)
+
+    def document(self) -> dict[str, Document]:
+        """The statement as a document; `parse_statement` is its inverse."""
+        return {
+            "channel": format_octets(self.channel),
+            "start_s": self.interval.start_s,
+            "length_s": self.interval.length_s,
+            **{name: getattr(self.read, name) for name in _COUNTERS},
+            "plan": format_octets(self.plan_digest),
+            "prices": format_octets(self.price_digest),
+            "lines": [_line_document(line) for line in self.lines],
+            "charges_abolt": str(self.after.charges_abolt),
+            "credits_abolt": str(self.after.credits_abolt),
+            "spent_ubolt": self.spent_ubolt,
+            "earned_ubolt": self.earned_ubolt,
+            "previous_head": format_octets(self.previous_head),
+        }
+
+
+def next_statement(tip: Tip, *, plan: Plan, prices: PriceVersion, read: IntervalRead) -> Statement:
+    """The one right bill for `read` after `tip`.
+
+    Raises InputError when plan and prices cannot rate the read, or when a counter would pass the
+    48 bits that a channel has.
+    """
+    rated = rate(plan, prices, read=read, before=tip.total)
+    after = rated.after
+    if max(after.spent_ubolt, after.earned_ubolt) > U48_MAX:
+        raise InputError(f"the bill of {read.interval} passes what a channel can carry for life")
+    return Statement(
+        channel=tip.channel,
+        read=read,
+        plan_digest=plan.digest,
+        price_digest=prices.digest,
+        lines=rated.lines,
+        after=after,
+        spent_ubolt=after.spent_ubolt,
+        earned_ubolt=after.earned_ubolt,
+        previous_head=tip.head,
+    )
+
+
+def check_statement(
+    statement: Statement, *, tip: Tip, plan: Plan, prices: PriceVersion, read: IntervalRead
+) -> Mismatch | None:
+    """What an agent runs before it pays: recompute the bill from what it knows by itself.
+
+    `tip` is where the agent's own chain stands, `read` its own read, `prices` the version it saw
+    published, `plan` the one it agreed to. Returns the first mismatch, or None when the bill is
+    right to the aBOLT. Raises InputError as `next_statement` does.
+    """
+    return find_mismatch(statement, next_statement(tip, plan=plan, prices=prices, read=read))
+
+
+def find_mismatch(statement: Statement, right: Statement) -> Mismatch | None:
+    """In what `statement` differs first from the `right` one, or None."""
+    comparisons = (
+        (Mismatch.CHANNEL_DIFFERS, statement.channel == right.channel),
+        (Mismatch.READ_DIFFERS, statement.read == right.read),
+        (Mismatch.PLAN_DIFFERS, statement.plan_digest == right.plan_digest),
+        (Mismatch.PRICE_NOT_PUBLISHED, statement.price_digest == right.price_digest),
+        (Mismatch.CHARGE_DIFFERS, statement.lines == right.lines),
+        (
+            Mismatch.TOTAL_DIFFERS,
+            (statement.after, statement.spent_ubolt, statement.earned_ubolt)
+            == (right.after, right.spent_ubolt, right.earned_ubolt),
+        ),
+        (Mismatch.HEAD_DIFFERS, statement.previous_head == right.previous_head),
+    )
+    return next((mismatch for mismatch, same in comparisons if not same), None)
+
+
+def parse_statement(document: Document, *, what: str) -> Statement:
+    """The inverse of `Statement.document`: each value is read in one spelling only.
+
+    Raises InputError that names `what`, the field and the mend.
+    """
+    fields = Fields(document, what)
+    statement = Statement(
+        channel=ChannelId(fields.octets("channel", 32)),
+        read=_read(fields),
+        plan_digest=fields.octets("plan", 32),
+        price_digest=fields.octets("prices", 32),
+        lines=tuple(_line(line) for line in fields.objects("lines", limit=len(Code))),
+        after=Cumulative(fields.abolt("charges_abolt"), fields.abolt("credits_abolt")),
+        spent_ubolt=fields.integer("spent_ubolt"),
+        earned_ubolt=fields.integer("earned_ubolt"),
+        previous_head=fields.octets("previous_head", 32),
+    )
+    fields.close()
+    return statement
+
+
+def _read(fields: Fields) -> IntervalRead:
+    start_s = fields.integer("start_s", high=_START_MAX_S)
+    length_s = fields.integer("length_s", high=HOUR_S)
+    counters = [fields.integer(name) for name in _COUNTERS]
+    try:
+        return IntervalRead(Interval(start_s, length_s), *counters)
+    except InputError as error:
+        raise InputError(f"{fields.where}: {error}") from None
+
+
+def _line_document(line: Line) -> dict[str, Document]:
+    return {
+        "code": line.code.value,
+        "quantity_wh": line.quantity_wh,
+        "price_ubolt_per_mwh": line.price_ubolt_per_mwh,
+        "amount_abolt": str(line.amount_abolt),
+    }
+
+
+def _line(fields: Fields) -> Line:
+    line = Line(
+        code=Code(fields.choice("code", Code)),
+        quantity_wh=fields.integer("quantity_wh"),
+        price_ubolt_per_mwh=fields.integer("price_ubolt_per_mwh", high=_PRICE_MAX),
+        amount_abolt=fields.abolt("amount_abolt"),
+    )
+    fields.close()
+    return line

@@ -1,0 +1,297 @@
+"""Recompute a bill: every check that a home, an auditor or a regulator needs, in order.
+
+Each check is a function of the bill and the chain's truth; it returns what is wrong, naming the
+line, or None. All of them run always, so that a reader sees what still holds.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gridplus.failures import InputError
+from gridplus.market import operating_day_intervals
+from gridplus.meter import check_follows, read_message
+from gridplus.tariff import (
+    BillDocument,
+    BilledInterval,
+    Cumulative,
+    Mismatch,
+    Statement,
+    Tip,
+    anchor_leaf,
+    day_totals,
+    find_mismatch,
+    group_leaf,
+    next_statement,
+    root_from_path,
+    sum_root_from_path,
+)
+from gridplus.units import format_ubolt, format_utc
+from gridplus.verify.truth import ChainTruth
+from gridplus.wallet import (
+    Domain,
+    bill_group_digest,
+    credit_digest,
+    is_signed_by,
+    vault_domain,
+    verify_device,
+    voucher_digest,
+)
+
+Finding: TypeAlias = str | None
+Inspect: TypeAlias = Callable[[BillDocument, ChainTruth], Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `detail` names what failed; it is empty when all is well."""
+
+    name: str
+    sentence: str
+    ok: bool
+    detail: str
+
+
+def verify_bill(bill: BillDocument, truth: ChainTruth) -> tuple[Check, ...]:
+    """Every check, in order. The bill holds when all of them are ok."""
+    return tuple(inspections(bill, truth))
+
+
+def inspections(bill: BillDocument, truth: ChainTruth) -> Iterator[Check]:
+    """The same checks one by one, for whoever shows progress or stops at the first failure."""
+    for name, sentence, inspect in _INSPECTIONS:
+        finding = inspect(bill, truth)
+        yield Check(name, sentence, ok=finding is None, detail=finding or "")
+
+
+def _chain(bill: BillDocument, truth: ChainTruth) -> Finding:
+    who = bill.identity
+    if who.chain_id != truth.chain_id:
+        return f"the bill is for chain {who.chain_id}, this is chain {truth.chain_id}"
+    for name, named, found in (
+        ("vault", who.vault, truth.vault),
+        ("anchor", who.anchor, truth.anchor),
+    ):
+        if named != found:
+            return f"the bill names {name} 0x{named.hex()}, the deployment 0x{found.hex()}"
+    return None
+
+
+def _channel(bill: BillDocument, _: ChainTruth) -> Finding:
+    computed = bill.identity.channel
+    if bill.channel != computed:
+        return f"the keys hash to 0x{computed.hex()}, the bill says 0x{bill.channel.hex()}"
+    return _first(bill, lambda s: None if s.channel == computed else "is for another channel")
+
+
+def _plan(bill: BillDocument, _: ChainTruth) -> Finding:
+    digest = bill.plan.digest
+    return _first(bill, lambda s: None if s.plan_digest == digest else "cites another plan")
+
+
+def _prices(bill: BillDocument, truth: ChainTruth) -> Finding:
+    digest = bill.prices.digest
+    if truth.price_digest is None:
+        return f"no prices of {bill.operating_day} are anchored"
+    if digest != truth.price_digest:
+        return f"{bill.prices} are not the anchored version: another price, version or source"
+    return _first(bill, lambda s: None if s.price_digest == digest else "cites other prices")
+
+
+def _day(bill: BillDocument, _: ChainTruth) -> Finding:
+    right = operating_day_intervals(bill.operating_day, bill.plan.time_zone)
+    found = [billed.statement.interval for billed in bill.intervals]
+    for at, (mine, due) in enumerate(zip(found, right, strict=False)):
+        if mine != due:
+            return f"interval {at} is {mine}, but {due} is due there"
+    if len(found) != len(right):
+        return f"{bill.operating_day} has {len(right)} intervals, the bill {len(found)}"
+    return None
+
+
+def _reads(bill: BillDocument, _: ChainTruth) -> Finding:
+    key = bill.identity.descriptor.device_key
+    for billed in bill.intervals:
+        message = read_message(bill.channel, billed.statement.read)
+        if not verify_device(key, message, billed.evidence.read):
+            return _at(billed, "the read is not signed by the device key")
+    return None
+
+
+def _registers(bill: BillDocument, _: ChainTruth) -> Finding:
+    previous = None
+    for billed in bill.intervals:
+        read = billed.statement.read
+        refusal = check_follows(previous, read)
+        if refusal is not None:
+            return _at(billed, refusal.value)
+        previous = read
+    return None
+
+
+def _statements(bill: BillDocument, _: ChainTruth) -> Finding:
+    before = bill.opening.total
+    for billed in bill.intervals:
+        difference = _recompute(bill, billed.statement, before=before)
+        if difference is not None:
+            return _at(billed, difference)
+        before = billed.statement.after
+    return None
+
+
+def _recompute(bill: BillDocument, statement: Statement, *, before: Cumulative) -> Finding:
+    """Rate the read again. Whether the heads chain is looked at apart."""
+    tip = Tip(bill.channel, statement.previous_head, before)
+    try:
+        right = next_statement(tip, plan=bill.plan, prices=bill.prices, read=statement.read)
+    except InputError as error:
+        return str(error)
+    mismatch = find_mismatch(statement, right)
+    if mismatch is Mismatch.CHARGE_DIFFERS:
+        return _line_difference(statement, right)
+    return None if mismatch is None else mismatch.value
+
+
+def _line_difference(statement: Statement, right: Statement) -> str:
+    for line, due in zip(statement.lines, right.lines, strict=False):
+        if line != due:
+            billed = f"{line.amount_abolt} aBOLT for {line.quantity_wh} Wh"
+            return (
+                f"line {due.code} says {line.code}, {billed} at {line.price_ubolt_per_mwh} "
+                f"µBOLT/MWh; recomputed {due.amount_abolt} aBOLT for {due.quantity_wh} Wh "
+                f"at {due.price_ubolt_per_mwh}"
+            )
+    return f"has {len(statement.lines)} lines, {len(right.lines)} are due"
+
+
+def _heads(bill: BillDocument, _: ChainTruth) -> Finding:
+    opening = bill.opening
+    if opening.head == opening.channel and opening.total != Cumulative():
+        return "the first bill of a channel must open with nothing billed"
+    previous = opening.head
+    for billed in bill.intervals:
+        if billed.statement.previous_head != previous:
+            return _at(billed, "does not continue the head before it")
+        if billed.statement.head != billed.head:
+            return _at(billed, "its head is not the hash of the statement")
+        previous = billed.head
+    return None
+
+
+def _groups(bill: BillDocument, truth: ChainTruth) -> Finding:
+    domain = _domain(truth)
+    for billed in bill.intervals:
+        group = billed.evidence.group
+        root = root_from_path(group_leaf(bill.channel, billed.head), group.path)
+        digest = bill_group_digest(domain, root, count=group.count, closed_at_s=group.closed_at_s)
+        if not is_signed_by(truth.hub, digest, group.signature):
+            return _at(billed, "the group that holds this head is not signed by the hub")
+    return None
+
+
+def _credits(bill: BillDocument, truth: ChainTruth) -> Finding:
+    domain = _domain(truth)
+    earned = bill.opening.total.earned_ubolt
+    for billed in bill.intervals:
+        statement, signature = billed.statement, billed.evidence.credit
+        if (signature is not None) != (statement.earned_ubolt > earned):
+            return _at(billed, "a credit must stand where earned rose, and only there")
+        earned = statement.earned_ubolt
+        if signature is None:
+            continue
+        digest = credit_digest(domain, bill.channel, earned=earned, bill_head=billed.head)
+        if not is_signed_by(truth.hub, digest, signature):
+            return _at(billed, "the credit is not signed by the hub")
+    return None
+
+
+def _vouchers(bill: BillDocument, truth: ChainTruth) -> Finding:
+    domain, cfg = _domain(truth), bill.identity.cfg
+    for billed in bill.intervals:
+        statement, signature = billed.statement, billed.evidence.voucher
+        if signature is None:
+            continue
+        digest = voucher_digest(
+            domain, cfg, spent=statement.spent_ubolt, earned=statement.earned_ubolt
+        )
+        if not is_signed_by(bill.identity.voucher_key, digest, signature):
+            return _at(billed, "the voucher is not signed by the home")
+    if bill.intervals[-1].evidence.voucher is None:
+        return _at(bill.intervals[-1], "the day is not paid to its end: the last voucher is absent")
+    return None
+
+
+def _totals(bill: BillDocument, _: ChainTruth) -> Finding:
+    statements = [billed.statement for billed in bill.intervals]
+    right = day_totals(statements, opening=bill.opening.total)
+    mine = bill.totals
+    for name in ("import_wh", "export_wh", "charges_ubolt", "credits_ubolt"):
+        if getattr(mine, name) != getattr(right, name):
+            return f"{name} is {getattr(mine, name)}, recomputed {getattr(right, name)}"
+    for (code, amount), (_code, due) in zip(mine.lines_ubolt, right.lines_ubolt, strict=True):
+        if amount != due:
+            return f"line {code} is {amount} µBOLT, recomputed {due}"
+    return None
+
+
+def _inclusion(bill: BillDocument, truth: ChainTruth) -> Finding:
+    if truth.bill_root is None:
+        return f"no bills of {bill.operating_day} are anchored"
+    last = bill.intervals[-1]
+    leaf = anchor_leaf(
+        bill.channel,
+        last.head,
+        spent_ubolt=last.statement.spent_ubolt,
+        earned_ubolt=last.statement.earned_ubolt,
+    )
+    if sum_root_from_path(leaf, bill.inclusion) != truth.bill_root:
+        return _at(last, "the day's last head does not lead to the anchored root and its sums")
+    return None
+
+
+def _claimed(bill: BillDocument, truth: ChainTruth) -> Finding:
+    closing = bill.closing
+    for name, due, found in (
+        ("spent", closing.spent_ubolt, truth.spent_ubolt),
+        ("earned", closing.earned_ubolt, truth.earned_ubolt),
+    ):
+        if found < due:
+            return f"{name} is {format_ubolt(found)} BOLT on chain, {format_ubolt(due)} in the bill"
+    if truth.spent_ubolt > truth.deposited_ubolt + truth.earned_ubolt:
+        return "more is spent on chain than was deposited and earned"
+    return None
+
+
+def _domain(truth: ChainTruth) -> Domain:
+    return vault_domain(truth.chain_id, truth.vault)
+
+
+def _first(bill: BillDocument, complaint: Callable[[Statement], Finding]) -> Finding:
+    for billed in bill.intervals:
+        found = complaint(billed.statement)
+        if found is not None:
+            return _at(billed, found)
+    return None
+
+
+def _at(billed: BilledInterval, what: str) -> str:
+    return f"{format_utc(billed.statement.interval.start)}: {what}"
+
+
+_INSPECTIONS: tuple[tuple[str, str, Inspect], ...] = (
+    ("chain", "The bill names this chain, its vault and its anchor.", _chain),
+    ("channel", "Roles, opening cap and voucher key hash to the channel id.", _channel),
+    ("plan", "Every statement cites the plan printed in the bill.", _plan),
+    ("prices", "Every statement cites the prices printed, the ones anchored.", _prices),
+    ("day", "The intervals are those of the operating day, each once.", _day),
+    ("reads", "Every read is signed by the home's device key.", _reads),
+    ("registers", "The meter's registers move by exactly what was read.", _registers),
+    ("statements", "Read, prices and plan give every line and counter.", _statements),
+    ("heads", "Every statement continues the one before it.", _heads),
+    ("groups", "The hub signed a group root over every head.", _groups),
+    ("credits", "The hub signed a credit wherever the home earned.", _credits),
+    ("vouchers", "The home signed what it pays, to the end of the day.", _vouchers),
+    ("totals", "The day's totals are the sums of its lines.", _totals),
+    ("inclusion", "The day's last head is in the root anchored on chain.", _inclusion),
+    ("claimed", "At least this much has been claimed and credited on chain.", _claimed),
+)

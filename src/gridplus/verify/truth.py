@@ -1,0 +1,70 @@
+"""What a verifier takes from the chain, and never from the bill that it verifies."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from gridplus.chain import Chain
+from gridplus.chain.deployment import Deployment
+from gridplus.chain.views import ask
+from gridplus.contracts import calls
+from gridplus.tariff import BillDocument, SumNode
+from gridplus.wallet import Address
+
+_EPOCH = date(1970, 1, 1)
+_NOTHING = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainTruth:
+    """The chain's side of one bill.
+
+    `bill_root` and `price_digest` are what was anchored for the bill's operating day, None when
+    nothing was. The counters are those of the bill's channel in the vault, zero when it has none.
+    """
+
+    chain_id: int
+    vault: Address
+    anchor: Address
+    hub: Address
+    bill_root: SumNode | None
+    price_digest: bytes | None
+    deposited_ubolt: int
+    spent_ubolt: int
+    earned_ubolt: int
+
+
+def anchor_period(operating_day: date) -> int:
+    """Days since 1970-01-01: how the anchor counts local operating days."""
+    return (operating_day - _EPOCH).days
+
+
+def fetch_truth(chain: Chain, deployment: Deployment, *, bill: BillDocument) -> ChainTruth:
+    """Ask the chain about the bill's channel and operating day; nothing else of the bill is used.
+
+    Raises InputError when `chain` is not the one deployed on, RemoteError when it does not answer.
+    """
+    deployment.require_on(chain)
+    vault, publisher = deployment.vault, deployment.publisher
+    period = anchor_period(bill.operating_day)
+    word = ask(chain, vault, calls.channel_word(bill.channel))
+    bills, prices = (
+        ask(chain, deployment.anchor, calls.anchored(publisher, period, kind=kind))
+        for kind in (calls.ANCHOR_BILLS, calls.ANCHOR_PRICES)
+    )
+    return ChainTruth(
+        chain_id=chain.chain_id,
+        vault=vault,
+        anchor=deployment.anchor,
+        hub=Address(ask(chain, vault, calls.hub())),
+        bill_root=_root(bills),
+        price_digest=None if prices.root == _NOTHING else prices.root,
+        deposited_ubolt=word.deposited,
+        spent_ubolt=word.spent,
+        earned_ubolt=word.earned,
+    )
+
+
+def _root(entry: calls.AnchorEntry) -> SumNode | None:
+    if entry.root == _NOTHING:
+        return None
+    return SumNode(entry.root, entry.spent_ubolt, entry.earned_ubolt)

@@ -1,0 +1,55 @@
+"""Opening a channel, and asking where it stands."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from gridplus.channel import Counters
+from gridplus.digest import Document
+from gridplus.tariff import ChannelIdentity, Fields, format_octets, identity_document, identity_from
+from gridplus.wallet import ChannelId
+from gridplus.wire.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChannel(Message):
+    """A home names its channel: everything that its id is the hash of."""
+
+    identity: ChannelIdentity
+    KIND: ClassVar[str] = "gridplus.open-channel/1"
+
+    def document(self) -> dict[str, Document]:
+        return identity_document(self.identity)
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        return cls(identity_from(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus(Message):
+    """Where a channel stands at the hub: the durable counters and the head of its bill chain."""
+
+    channel: ChannelId
+    durable: Counters
+    head: bytes
+    KIND: ClassVar[str] = "gridplus.channel-status/1"
+
+    def document(self) -> dict[str, Document]:
+        return {
+            "channel": format_octets(self.channel),
+            "spent_ubolt": self.durable.spent_ubolt,
+            "earned_ubolt": self.durable.earned_ubolt,
+            "head": format_octets(self.head),
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        return cls(
+            ChannelId(fields.octets("channel", 32)),
+            read_counters(fields),
+            fields.octets("head", 32),
+        )
+
+
+def read_counters(fields: Fields) -> Counters:
+    return Counters(fields.integer("spent_ubolt"), fields.integer("earned_ubolt"))

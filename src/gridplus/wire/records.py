@@ -1,0 +1,80 @@
+"""What the hub hands the back office of a day: every statement with its evidence."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from gridplus.digest import Document
+from gridplus.tariff import (
+    ChannelIdentity,
+    Evidence,
+    Fields,
+    Statement,
+    evidence_document,
+    evidence_from,
+    identity_document,
+    identity_from,
+    parse_statement,
+)
+from gridplus.wire.message import Message
+
+_MOST_INTERVALS = 400
+_MOST_HOMES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class BilledRecord:
+    """One interval as it was billed and, if it has been, paid."""
+
+    statement: Statement
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class BilledDay(Message):
+    """One channel's records of one operating day, in order of time."""
+
+    identity: ChannelIdentity
+    records: tuple[BilledRecord, ...]
+    KIND: ClassVar[str] = "gridplus.billed-day/1"
+    LIMIT: ClassVar[int] = 2_000_000
+
+    def document(self) -> dict[str, Document]:
+        return {
+            **identity_document(self.identity),
+            "records": [
+                {
+                    "statement": record.statement.document(),
+                    **evidence_document(record.evidence),
+                }
+                for record in self.records
+            ],
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        records = []
+        for item in fields.objects("records", limit=_MOST_INTERVALS):
+            statement = parse_statement(item.take("statement"), what=f"{item.where}.statement")
+            records.append(BilledRecord(statement, evidence_from(item)))
+            item.close()
+        return cls(identity_from(fields), tuple(records))
+
+
+@dataclass(frozen=True, slots=True)
+class Channels(Message):
+    """The channels that a hub has bills of."""
+
+    identities: tuple[ChannelIdentity, ...]
+    KIND: ClassVar[str] = "gridplus.channels/1"
+    LIMIT: ClassVar[int] = 16_000_000
+
+    def document(self) -> dict[str, Document]:
+        return {"channels": [identity_document(identity) for identity in self.identities]}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        identities = []
+        for item in fields.objects("channels", limit=_MOST_HOMES):
+            identities.append(identity_from(item))
+            item.close()
+        return cls(tuple(identities))

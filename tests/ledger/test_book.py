@@ -1,0 +1,171 @@
+import random
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridplus.failures import Bug
+from gridplus.ledger import (
+    Account,
+    Code,
+    Ledger,
+    Refusal,
+    Refused,
+    Transfer,
+    TransferId,
+    bill,
+    claim,
+    deposits_of,
+    movement,
+)
+from gridplus.ledger.chart import DEPOSITS, OPERATING_CASH, POOL, TRUST_CASH
+from tests.ledger.street import BOLT, DAY, HOMES, StreetDay, billed, capital, deposit, street_days
+
+HOME = HOMES[0]
+GIFT = Transfer(TransferId(bytes(32)), OPERATING_CASH, POOL, 1, Code.POOL_FUNDING, DAY, "")
+
+
+def refused(ledger: Ledger, batch: tuple[Transfer, ...]) -> Refused:
+    """The refusal of `batch`, which leaves no trace."""
+    before = ledger.transfers, ledger.trial_balance()
+    result = ledger.post(batch)
+    assert isinstance(result, Refused)
+    assert (ledger.transfers, ledger.trial_balance()) == before
+    return result
+
+
+def test_a_transfer_moves_its_amount_from_credit_to_debit() -> None:
+    ledger = Ledger()
+    batch = deposit(HOME, 5 * BOLT)
+    assert ledger.post(batch) == batch
+    assert ledger.balance(TRUST_CASH) == 5 * BOLT
+    assert ledger.balance(deposits_of(HOME)) == -5 * BOLT
+    assert ledger.deposit(HOME) == ledger.owed_to_homes_ubolt == 5 * BOLT
+    assert ledger.deposit(HOMES[1]) == ledger.balance(POOL) == 0
+
+
+@given(street_days())
+@settings(max_examples=40, deadline=None)
+def test_money_is_conserved_and_the_trust_covers_every_deposit(street: StreetDay) -> None:
+    ledger = Ledger()
+    for batch in street.batches:
+        assert not isinstance(ledger.post(batch), Refused)
+        assert sum(ledger.trial_balance().values()) == 0
+        assert ledger.owed_to_homes_ubolt == sum(ledger.deposit(home) for home in HOMES)
+        assert ledger.balance(TRUST_CASH) >= ledger.owed_to_homes_ubolt
+
+
+@given(street_days())
+@settings(max_examples=20, deadline=None)
+def test_a_retry_of_any_batch_changes_nothing(street: StreetDay) -> None:
+    once, retried = Ledger(), Ledger()
+    for batch in street.batches:
+        once.post(batch)
+        assert retried.post(batch) == batch
+        assert retried.post(batch) == ()
+        assert retried.post(batch + batch) == ()
+    assert once == retried
+    assert once.trial_balance() == retried.trial_balance()
+
+
+@given(street_days(), st.randoms(use_true_random=False))
+@settings(max_examples=20, deadline=None)
+def test_balances_do_not_depend_on_the_order_of_posting(
+    street: StreetDay, chance: random.Random
+) -> None:
+    in_order = Ledger.replay(street.batches)
+    shuffled = [transfer for batch in street.batches for transfer in batch]
+    chance.shuffle(shuffled)
+    anyhow = Ledger.replay([shuffled])
+    assert anyhow == in_order
+    assert anyhow.trial_balance() == in_order.trial_balance()
+    assert anyhow.profit_ubolt == in_order.profit_ubolt
+
+
+@given(street_days())
+@settings(max_examples=20, deadline=None)
+def test_a_statement_runs_to_the_balance(street: StreetDay) -> None:
+    ledger = Ledger.replay(street.batches)
+    for account, balance in ledger.trial_balance().items():
+        lines = ledger.statement(account)
+        assert lines[-1].balance_ubolt == balance == sum(line.change_ubolt for line in lines)
+        assert all(account in (line.transfer.debit, line.transfer.credit) for line in lines)
+    assert ledger.statement(deposits_of(b"\xff" * 32)) == ()
+
+
+def test_an_overdrawn_deposit_is_refused_with_the_home_and_what_lacks() -> None:
+    ledger = Ledger.replay([deposit(HOME, 2 * BOLT)])
+    result = refused(ledger, bill(billed(HOME, {Code.ENERGY: 3_250_000 * 10**12})))
+    assert result == Refused(Refusal.DEPOSIT_OVERDRAWN, deposits_of(HOME), 1_250_000)
+    assert HOME.hex() in str(result)
+    assert "1.250000 BOLT" in str(result)
+
+
+def test_a_deposit_can_be_spent_to_the_last_ubolt() -> None:
+    ledger = Ledger.replay([deposit(HOME, 2 * BOLT)])
+    assert len(ledger.post(bill(billed(HOME, {Code.ENERGY: 2 * BOLT * 10**12})))) == 1  # type: ignore[arg-type]
+    assert ledger.deposit(HOME) == 0
+
+
+def test_the_trust_never_pays_out_what_is_owed_to_homes() -> None:
+    ledger = Ledger.replay([deposit(HOME, 2 * BOLT)])
+    result = refused(ledger, claim(b"tx", day=DAY, spent_ubolt=1, earned_ubolt=0))
+    assert result == Refused(Refusal.TRUST_BELOW_DEPOSITS, TRUST_CASH, 1)
+
+
+def test_a_credit_is_posted_only_with_the_pools_money_behind_it() -> None:
+    credit = bill(billed(HOME, {}, earned_ubolt=BOLT))
+    funded = claim(b"tx", day=DAY, spent_ubolt=0, earned_ubolt=BOLT)
+    ledger = Ledger()
+    assert refused(ledger, credit).reason is Refusal.TRUST_BELOW_DEPOSITS
+    assert refused(ledger, credit + funded) == Refused(Refusal.CASH_OVERDRAWN, POOL, BOLT)
+    ledger.post(capital(BOLT))
+    assert ledger.post(credit + funded) == credit + funded
+    assert ledger.deposit(HOME) == ledger.balance(TRUST_CASH) == BOLT
+
+
+def test_the_retailer_cannot_spend_cash_it_does_not_have() -> None:
+    ledger = Ledger.replay([movement(Code.CAPITAL, b"", day=DAY, amount_ubolt=100)])
+    gas = movement(Code.GAS, b"tx", day=DAY, amount_ubolt=101)
+    assert refused(ledger, gas) == Refused(Refusal.CASH_OVERDRAWN, OPERATING_CASH, 1)
+
+
+def test_an_id_stands_for_one_content() -> None:
+    ledger = Ledger.replay([deposit(HOME, BOLT)])
+    for other in (
+        deposit(HOME, BOLT + 1),
+        tuple(replace(t, memo="other") for t in deposit(HOME, BOLT)),
+    ):
+        assert refused(ledger, other).reason is Refusal.ID_OF_ANOTHER_TRANSFER
+        assert refused(Ledger(), deposit(HOME, BOLT) + other).reason.name.startswith("ID_OF")
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (replace(GIFT, amount_ubolt=0), Refusal.AMOUNT_OUT_OF_RANGE),
+        (replace(GIFT, amount_ubolt=-1), Refusal.AMOUNT_OUT_OF_RANGE),
+        (replace(GIFT, amount_ubolt=1 << 53), Refusal.AMOUNT_OUT_OF_RANGE),
+        (replace(GIFT, debit=Account("assets:pocket")), Refusal.ACCOUNT_NOT_IN_CHART),
+        (replace(GIFT, credit=DEPOSITS), Refusal.ACCOUNT_NOT_IN_CHART),
+        (replace(GIFT, credit=deposits_of(b"short")), Refusal.ACCOUNT_NOT_IN_CHART),
+        (replace(GIFT, debit=POOL), Refusal.SAME_ACCOUNT_ON_BOTH_SIDES),
+    ],
+)
+def test_one_bad_transfer_refuses_its_whole_batch(bad: Transfer, reason: Refusal) -> None:
+    result = refused(Ledger(), (*deposit(HOME, BOLT), bad))
+    assert result == Refused(reason, "transfer 0x" + "00" * 32, bad.amount_ubolt)
+
+
+def test_a_replay_of_what_was_never_accepted_is_a_bug() -> None:
+    with pytest.raises(Bug, match="refused now: AMOUNT_OUT_OF_RANGE"):
+        Ledger.replay([(replace(GIFT, amount_ubolt=0),)])
+
+
+def test_the_same_deposit_on_another_day_is_another_transfer() -> None:
+    later = movement(
+        Code.DEPOSIT, b"log 1" + HOME, day=date(2021, 2, 16), amount_ubolt=BOLT, home=HOME
+    )
+    assert Ledger.replay([deposit(HOME, BOLT), later]).deposit(HOME) == 2 * BOLT

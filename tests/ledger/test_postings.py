@@ -1,0 +1,149 @@
+import pytest
+from hypothesis import given, settings
+
+from gridplus.failures import Bug
+from gridplus.ledger import (
+    CHART,
+    ROUTES,
+    BilledDay,
+    Code,
+    Ledger,
+    Lot,
+    bill,
+    claim,
+    energy,
+    movement,
+)
+from gridplus.ledger.chart import (
+    ADDER_INCOME,
+    DAY_AHEAD_ENERGY,
+    ENERGY_INCOME,
+    ERCOT_PAYABLE,
+    OPERATING_CASH,
+    POOL,
+    TAX_PAYABLE,
+    TDSP_PAYABLE,
+    TRUST_CASH,
+    WHOLESALE_PAYABLE,
+)
+from tests.ledger.street import (
+    BOLT,
+    DAY,
+    HOMES,
+    StreetDay,
+    billed,
+    capital,
+    deposit,
+    street_days,
+)
+
+HOME = HOMES[0]
+MILLIBOLT_ABOLT = 10**15
+
+
+def test_one_home_day_goes_through_the_books() -> None:
+    """A home deposits 20, is charged 3.5 and credited 0.4, and the retailer claims it all."""
+    charges = {
+        Code.ENERGY: 2_000 * MILLIBOLT_ABOLT,
+        Code.ADDER: 400 * MILLIBOLT_ABOLT,
+        Code.DELIVERY: 1_000 * MILLIBOLT_ABOLT,
+        Code.ERCOT_FEE: 30 * MILLIBOLT_ABOLT,
+        Code.TAX: 70 * MILLIBOLT_ABOLT,
+    }
+    ledger = Ledger()
+    ledger.post(capital(10 * BOLT))
+    ledger.post(deposit(HOME, 20 * BOLT))
+    ledger.post(bill(billed(HOME, charges, earned_ubolt=400_000)))
+    assert ledger.deposit(HOME) == 16_900_000
+    assert ledger.balance(TRUST_CASH) == 20_000_000
+    ledger.post(claim(b"tx", day=DAY, spent_ubolt=3_500_000, earned_ubolt=400_000))
+    ledger.post(energy(Code.DAY_AHEAD, b"", day=DAY, lots=[Lot(30_000, 50 * BOLT)]))
+    assert ledger.deposit(HOME) == ledger.balance(TRUST_CASH) == 16_900_000
+    assert ledger.balance(POOL) == 13_100_000
+    assert ledger.profit_ubolt == 2_000_000 + 400_000 - 400_000 - 1_500_000
+    assert [-ledger.balance(a) for a in (ENERGY_INCOME, ADDER_INCOME)] == [2_000_000, 400_000]
+    payables = (TDSP_PAYABLE, ERCOT_PAYABLE, TAX_PAYABLE, WHOLESALE_PAYABLE)
+    assert [-ledger.balance(a) for a in payables] == [1_000_000, 30_000, 70_000, 1_500_000]
+
+
+@given(street_days())
+@settings(max_examples=40, deadline=None)
+def test_after_the_claim_the_trust_holds_exactly_what_is_owed_to_homes(street: StreetDay) -> None:
+    ledger = Ledger.replay(street.batches)
+    assert ledger.balance(TRUST_CASH) == ledger.owed_to_homes_ubolt
+
+
+@given(street_days())
+@settings(max_examples=20, deadline=None)
+def test_bill_lines_sum_to_the_vouchers_and_miss_their_exact_share_by_at_most_one_ubolt(
+    street: StreetDay,
+) -> None:
+    for day in street.bills:
+        lines = {t.code: t.amount_ubolt for t in bill(day)}
+        assert lines.pop(Code.EXPORT_CREDIT, 0) == day.earned_ubolt
+        assert sum(lines.values()) == day.spent_ubolt
+        for code, exact in day.charges_abolt.items():
+            assert abs(lines.get(code, 0) * 10**12 - exact) < 2 * 10**12
+
+
+def test_lines_follow_the_vouchers_when_cumulative_rounding_moves_one_ubolt_into_the_day() -> None:
+    day = BilledDay(HOME, DAY, 1, 0, {Code.ENERGY: 4 * 10**11, Code.TAX: 1 * 10**11})
+    assert [(t.code, t.amount_ubolt) for t in bill(day)] == [(Code.ENERGY, 1)]
+
+
+@pytest.mark.parametrize(
+    ("spent_ubolt", "charges_abolt", "why"),
+    [
+        (5, {Code.ENERGY: 4 * 10**12}, "rounded once"),
+        (3, {Code.ENERGY: 4 * 10**12}, "rounded once"),
+        (1, {Code.GAS: 10**12}, "made of charges"),
+    ],
+)
+def test_a_bill_that_is_not_the_sum_of_its_lines_is_a_bug(
+    spent_ubolt: int, charges_abolt: dict[Code, int], why: str
+) -> None:
+    with pytest.raises(Bug, match=why):
+        bill(BilledDay(HOME, DAY, spent_ubolt, 0, charges_abolt))
+
+
+def test_wholesale_energy_is_rounded_up_once_over_all_lots() -> None:
+    third = [Lot(1, 333_333)] * 3
+    (bought,) = energy(Code.DAY_AHEAD, b"", day=DAY, lots=third)
+    assert bought.amount_ubolt == 1
+    assert (bought.debit, bought.credit) == (DAY_AHEAD_ENERGY, WHOLESALE_PAYABLE)
+    assert bought.memo == "position bought, 3 Wh net"
+
+
+def test_energy_at_a_negative_price_or_sold_back_is_owed_to_the_retailer() -> None:
+    (paid,) = energy(Code.DAY_AHEAD, b"", day=DAY, lots=[Lot(1_000, -25 * BOLT)])
+    (sold,) = energy(Code.DAY_AHEAD, b"", day=DAY, lots=[Lot(-1_000, 25 * BOLT)])
+    assert paid.amount_ubolt == sold.amount_ubolt == 25_000
+    assert (sold.debit, sold.credit) == (WHOLESALE_PAYABLE, DAY_AHEAD_ENERGY)
+    assert energy(Code.IMBALANCE, b"", day=DAY, lots=[]) == ()
+
+
+def test_wholesale_energy_under_another_code_is_a_bug() -> None:
+    with pytest.raises(Bug, match="two ways"):
+        energy(Code.GAS, b"", day=DAY, lots=[])
+
+
+def test_money_never_moves_backward_under_the_same_code() -> None:
+    assert movement(Code.GAS, b"", day=DAY, amount_ubolt=0) == ()
+    with pytest.raises(Bug, match="a correction has a code of its own"):
+        movement(Code.GAS, b"", day=DAY, amount_ubolt=-1)
+
+
+def test_a_withdrawal_undoes_a_deposit_and_a_payable_is_paid_from_operating_cash() -> None:
+    ledger = Ledger.replay([deposit(HOME, BOLT), capital(BOLT)])
+    ledger.post(movement(Code.WITHDRAWAL, b"log 2", day=DAY, amount_ubolt=BOLT, home=HOME))
+    assert ledger.deposit(HOME) == ledger.balance(TRUST_CASH) == 0
+    ledger.post(energy(Code.DAY_AHEAD, b"", day=DAY, lots=[Lot(1_000, 25 * BOLT)]))
+    ledger.post(movement(Code.POOL_WITHDRAWAL, b"", day=DAY, amount_ubolt=30_000))
+    ledger.post(movement(Code.WHOLESALE_PAID, b"", day=DAY, amount_ubolt=25_000))
+    assert ledger.balance(WHOLESALE_PAYABLE) == 0
+    assert ledger.balance(OPERATING_CASH) == 5_000
+
+
+def test_every_code_has_a_route_between_accounts_of_the_chart() -> None:
+    assert set(ROUTES) == set(Code)
+    assert all(route.debit in CHART and route.credit in CHART for route in ROUTES.values())

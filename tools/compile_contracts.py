@@ -1,0 +1,75 @@
+"""Compile the contracts into src/gridplus/contracts/artifacts.json, or check that it is fresh.
+
+python tools/compile_contracts.py          writes the file
+python tools/compile_contracts.py --check  exits 1 when a fresh compile gives other bytes
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from vyper import __version__ as vyper_version
+from vyper.compiler import compile_code
+from vyper.compiler.input_bundle import FilesystemInputBundle
+from vyper.compiler.settings import OptimizationLevel, Settings
+
+from gridplus.digest import keccak256
+
+FOLDER = Path(__file__).resolve().parent.parent / "src" / "gridplus" / "contracts"
+ARTIFACTS = FOLDER / "artifacts.json"
+CONTRACTS = ("anchor", "bolt", "vault")
+EVM_VERSION = "prague"
+
+
+def compile_contract(name: str, optimize: OptimizationLevel) -> dict[str, object]:
+    """ABI, creation code, hash and size of the runtime code, storage layout.
+
+    Immutables follow the runtime code on chain, so the hash is of its first `runtime_size` bytes.
+    """
+    bundle = FilesystemInputBundle([FOLDER])
+    settings = Settings(evm_version=EVM_VERSION, optimize=optimize)
+    with bundle.search_path(FOLDER):
+        source = bundle.load_file(Path(f"{name}.vy"))
+    compiled = compile_code(
+        source.contents,
+        contract_path=source.path,
+        resolved_path=source.resolved_path,
+        input_bundle=bundle,
+        output_formats=["abi", "bytecode", "bytecode_runtime", "layout"],
+        settings=settings,
+    )
+    runtime = bytes.fromhex(compiled["bytecode_runtime"][2:])
+    return {
+        "abi": compiled["abi"],
+        "creation_code": compiled["bytecode"],
+        "runtime_hash": "0x" + keccak256(runtime).hex(),
+        "runtime_size": len(runtime),
+        "storage_layout": compiled["layout"]["storage_layout"],
+    }
+
+
+def compile_all(optimize: OptimizationLevel = OptimizationLevel.GAS) -> str:
+    """The text of artifacts.json."""
+    document = {
+        "vyper_version": vyper_version,
+        "evm_version": EVM_VERSION,
+        "contracts": {name: compile_contract(name, optimize) for name in CONTRACTS},
+    }
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    fresh = compile_all()
+    if arguments == ["--check"]:
+        if ARTIFACTS.read_text() == fresh:
+            print(f"{ARTIFACTS.name} is what vyper {vyper_version} makes of the sources")
+            return 0
+        print(f"{ARTIFACTS} is not what a fresh compile gives; run {Path(__file__).name}")
+        return 1
+    ARTIFACTS.write_text(fresh)
+    print(f"wrote {ARTIFACTS}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
