@@ -35,10 +35,13 @@ MISSING_BOLT_PER_KWH = 1_000.0
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
-    """What the linear program found: cost without the price of what is missing, and the missing."""
+    """What the linear program found: cost without the price of what is missing, the missing, and
+    the plan: Wh charged less Wh discharged in each interval, rounded.
+    """
 
     cost_bolt: float
     end_short_kwh: float
+    moved_wh: tuple[int, ...]
 
 
 class LinearProgram:
@@ -67,9 +70,11 @@ class LinearProgram:
             self._highs.passModel(self._model(cost, lower, upper))
         self._highs.run()
         assert self._highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        short_kwh = self._highs.getSolution().col_value[-1]
+        values = self._highs.getSolution().col_value
+        kwh = np.array(values[: 2 * self._count]).reshape(2, -1)
+        moved_wh = tuple(np.rint((kwh[0] - kwh[1]) * WH_PER_KWH).astype(int).tolist())
         objective = self._highs.getInfo().objective_function_value
-        return Optimum(objective - MISSING_BOLT_PER_KWH * short_kwh, short_kwh)
+        return Optimum(objective - MISSING_BOLT_PER_KWH * values[-1], values[-1], moved_wh)
 
     def _cost(self, outlook: Outlook) -> Floats:
         n, prices = self._count, np.array(outlook.prices, dtype=np.float64)

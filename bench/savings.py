@@ -104,16 +104,16 @@ def resting_abolt(day: HomeDay) -> int:
 
 
 def plan_from(day: HomeDay, i: int, *, stored_uwh: int, net_wh: Sequence[int]) -> Plan:
-    """The cautious plan for the rest of the day from interval `i`, for `net_wh`."""
+    """The plan for the rest of the day from interval `i`, for `net_wh`."""
     rest = Outlook(day.outlook.prices[i:], net_wh)
     end_wh = day.home.end_of_day_wh
-    return plan_battery(day.home.planned_battery, rest, stored_uwh=stored_uwh, end_wh=end_wh)
+    return plan_battery(day.home.battery, rest, stored_uwh=stored_uwh, end_wh=end_wh)
 
 
 def foresight(day: HomeDay) -> Plan:
-    """The optimum, given the actual load and solar: nothing to be cautious about."""
-    end_wh, battery = day.home.end_of_day_wh, day.home.battery
-    return plan_battery(battery, day.outlook, stored_uwh=end_wh * UWH_PER_WH, end_wh=end_wh)
+    """The optimum, given the actual load and solar."""
+    stored_uwh = day.home.end_of_day_wh * UWH_PER_WH
+    return plan_from(day, 0, stored_uwh=stored_uwh, net_wh=day.outlook.net_load_wh)
 
 
 def by_plan(day: HomeDay, i: int, stored_uwh: int) -> Rule:
@@ -175,6 +175,7 @@ def explained_abolt(day: HomeDay, lived: Lived) -> int:
             moved_wh = step.charge_wh + step.discharge_wh
             total_abolt += (price[0] - price[1]) * min(abs(is_wh - was_wh), moved_wh)
         assert plan.steps[0] == lived.steps[i], "what was lived is what the rule makes of the load"
+        assert plan.end_short_uwh == 0, "a day from and to the same charge can always end well"
         seen_wh, tail, stored_uwh = seen_wh[1:], plan.steps[1:], plan.steps[0].stored_uwh
     return total_abolt
 

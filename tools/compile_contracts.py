@@ -21,13 +21,13 @@ CONTRACTS = ("anchor", "bolt", "vault")
 EVM_VERSION = "prague"
 
 
-def compile_contract(name: str, optimize: OptimizationLevel) -> dict[str, object]:
+def compile_contract(name: str) -> dict[str, object]:
     """ABI, creation code, hash and size of the runtime code, storage layout.
 
     Immutables follow the runtime code on chain, so the hash is of its first `runtime_size` bytes.
     """
     bundle = FilesystemInputBundle([FOLDER])
-    settings = Settings(evm_version=EVM_VERSION, optimize=optimize)
+    settings = Settings(evm_version=EVM_VERSION, optimize=OptimizationLevel.GAS)
     with bundle.search_path(FOLDER):
         source = bundle.load_file(Path(f"{name}.vy"))
     compiled = compile_code(
@@ -48,12 +48,12 @@ def compile_contract(name: str, optimize: OptimizationLevel) -> dict[str, object
     }
 
 
-def compile_all(optimize: OptimizationLevel = OptimizationLevel.GAS) -> str:
+def compile_all() -> str:
     """The text of artifacts.json."""
     document = {
         "vyper_version": vyper_version,
         "evm_version": EVM_VERSION,
-        "contracts": {name: compile_contract(name, optimize) for name in CONTRACTS},
+        "contracts": {name: compile_contract(name) for name in CONTRACTS},
     }
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 

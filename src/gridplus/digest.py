@@ -25,9 +25,7 @@ def keccak256(data: bytes) -> bytes:
 def canonical_json(document: Document) -> bytes:
     """The one byte string that stands for `document`. Raises Bug for a float or a foreign type."""
     _require_exact(document, 0)
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def document_digest(kind: str, document: Document) -> bytes:

@@ -6,7 +6,7 @@ each message says what was wrong, where, and what to do. A bug is `Bug`, raised 
 
 
 class GridPlusError(Exception):
-    """The world failed us: bad input, a full disk, a node that is down. Shown without a traceback."""
+    """The world failed us: bad input, a full disk, a node that is down. No traceback is shown."""
 
 
 class InputError(GridPlusError):

@@ -28,13 +28,13 @@ HOUR_S = 3_600
 U48_MAX = (1 << 48) - 1
 
 
-def mul_div_down(a: int, b: int, divisor: int) -> int:
+def mul_div_down(a: int, b: int, *, divisor: int) -> int:
     """a x b / divisor, rounded towards minus infinity. `divisor` > 0."""
     invariant(divisor > 0, "a divisor is positive")
     return (a * b) // divisor
 
 
-def mul_div_up(a: int, b: int, divisor: int) -> int:
+def mul_div_up(a: int, b: int, *, divisor: int) -> int:
     """a x b / divisor, rounded towards plus infinity. `divisor` > 0."""
     invariant(divisor > 0, "a divisor is positive")
     return -((-a * b) // divisor)

@@ -7,7 +7,7 @@ and block times; a step that the model refuses must revert with the same reason.
 from dataclasses import dataclass, replace
 from functools import cache
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -125,6 +125,7 @@ homes = st.sampled_from(HOMES)
 amounts = st.builds(
     lambda bolt, ubolt: bolt * UBOLT_PER_BOLT + ubolt, st.integers(0, 12), st.sampled_from([0, 1])
 ) | st.sampled_from([U48_MAX - 1, U48_MAX])
+funds = st.sampled_from([0, 1, 3 * UBOLT_PER_BOLT, U48_MAX])
 wishes = st.builds(
     Wish,
     home=st.sampled_from((*HOMES, *HOMES, NEVER_OPENED)),
@@ -172,10 +173,7 @@ class VaultBesideModel(RuleBasedStateMachine):
     def fund_pool(self, amount: int) -> None:
         self.both(HUB, calls.fund_pool(amount), self.now().fund_pool(amount))
 
-    @rule(
-        batch=st.lists(wishes, max_size=5),
-        fund=st.sampled_from([0, 1, 3 * UBOLT_PER_BOLT, U48_MAX]),
-    )
+    @rule(batch=st.lists(wishes, max_size=5), fund=funds)
     def claim(self, batch: list[Wish], fund: int) -> None:
         expected = self.now().claim([wish.item for wish in batch], fund=fund)
         items = [wish.claim_item(self.domain) for wish in batch]
@@ -275,5 +273,6 @@ TestVaultBesideModel.settings = settings(
     max_examples=12,
     stateful_step_count=25,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking on an EVM takes minutes
     suppress_health_check=[HealthCheck.too_slow],
 )

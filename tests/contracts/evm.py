@@ -3,8 +3,9 @@
 `Evm` mines one transaction to a block. Accounts are made from names, so a failure reads well.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from coincurve import PrivateKey
 from cryptography.exceptions import InvalidSignature
@@ -17,7 +18,7 @@ from eth.db.atomic import AtomicDB
 from eth.db.backends.memory import MemoryDB
 from eth.vm.forks.prague import PragueVM
 from eth.vm.forks.prague.computation import PragueComputation
-from eth.vm.forks.prague.state import PragueState, PragueTransactionExecutor
+from eth.vm.forks.prague.state import PragueState
 from eth.vm.spoof import SpoofTransaction
 from eth_abi import decode
 from eth_keys import keys
@@ -31,10 +32,11 @@ MAX_TRANSACTION_GAS = 1 << 24
 START_S = 1_613_347_200
 """2021-02-15T00:00Z"""
 
+Precompile: TypeAlias = Callable[[ComputationAPI], ComputationAPI]
 _ERROR = keccak256(b"Error(string)")[:4]
 
 
-def _p256_verify(computation: ComputationAPI) -> ComputationAPI:
+def p256_verify(computation: ComputationAPI) -> ComputationAPI:
     """EIP-7951: 6,900 gas; 32 bytes of one when valid, empty when not, never a failure."""
     computation.consume_gas(6_900, reason="P256VERIFY")
     data = bytes(computation.msg.data)
@@ -53,27 +55,24 @@ def _word(data: bytes, index: int) -> int:
     return int.from_bytes(data[32 * index : 32 * index + 32], "big")
 
 
-class OsakaComputation(PragueComputation):
-    """Prague and the precompile at 0x100."""
+def _chain_class(p256: Precompile | None) -> type[MiningChain]:
+    """Prague rules with `p256` at 0x100, or with nothing there."""
+    extra = {} if p256 is None else {(0x100).to_bytes(20, "big"): p256}
 
-    _precompiles: ClassVar = {
-        **PragueComputation.get_precompiles(),
-        (0x100).to_bytes(20, "big"): _p256_verify,
-    }
+    class OsakaComputation(PragueComputation):
+        _precompiles: ClassVar = {**PragueComputation.get_precompiles(), **extra}
 
+    class OsakaState(PragueState):
+        computation_class = OsakaComputation
 
-class OsakaState(PragueState):
-    computation_class = OsakaComputation
-    transaction_executor_class = PragueTransactionExecutor
+    class OsakaVM(PragueVM):
+        _state_class = OsakaState
 
+    class OsakaChain(MiningChain):
+        chain_id = CHAIN_ID
+        vm_configuration = ((0, OsakaVM),)
 
-class OsakaVM(PragueVM):
-    _state_class = OsakaState
-
-
-class TestChain(MiningChain):
-    chain_id = CHAIN_ID
-    vm_configuration = ((0, OsakaVM),)
+    return OsakaChain
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,11 @@ class Signer:
 
 def signer(name: str) -> Signer:
     """The account whose key is the hash of `name`."""
-    secret = keccak256(name.encode())
+    return signer_of(keccak256(name.encode()))
+
+
+def signer_of(secret: bytes) -> Signer:
+    """The account of a key of 32 bytes."""
     point = PrivateKey(secret).public_key.format(compressed=False)
     return Signer(secret, address_of(point[1:]))
 
@@ -115,7 +118,7 @@ class Reverted(Exception):  # noqa: N818 - a verdict, not an error of ours
 class Evm:
     """One chain in memory where gas is free. `now_s` is the clock of the next block."""
 
-    def __init__(self, start_s: int = START_S) -> None:
+    def __init__(self, start_s: int = START_S, *, p256: Precompile | None = p256_verify) -> None:
         genesis = {
             "difficulty": 0,
             "gas_limit": BLOCK_GAS,
@@ -123,14 +126,14 @@ class Evm:
             "base_fee_per_gas": 0,
         }
         self._db = MemoryDB()
-        self._chain = TestChain.from_genesis(AtomicDB(self._db), genesis, {})
+        self._chain = _chain_class(p256).from_genesis(AtomicDB(self._db), genesis, {})
         self.now_s = start_s
 
     def fork(self) -> "Evm":
         """An independent copy with the same state and clock."""
         twin = object.__new__(Evm)
         twin._db = MemoryDB(dict(self._db.kv_store))
-        twin._chain = TestChain(AtomicDB(twin._db))
+        twin._chain = type(self._chain)(AtomicDB(twin._db))
         twin.now_s = self.now_s
         return twin
 
@@ -176,6 +179,10 @@ class Evm:
         if computation.is_error:
             raise Reverted(_reason(computation))
         return bytes(computation.output)
+
+    def code(self, address: bytes) -> bytes:
+        """The code of a contract, immutables included."""
+        return bytes(self._chain.get_vm(self._pending()).state.get_code(address))
 
     def deploy(self, sender: Signer, init_code: bytes) -> Address:
         """The address of a new contract. Raises Reverted with the reason."""

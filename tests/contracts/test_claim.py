@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from coincurve import PrivateKey
 
 from gridplus.contracts import ChannelWord, calls, parse_log
 from gridplus.contracts.logs import Claimed, VouchersPosted
 from gridplus.units import U48_MAX
-from gridplus.wallet import Address, bolt_domain, vault_domain, voucher_digest
-from tests.contracts.evm import CHAIN_ID, START_S, signer
+from gridplus.wallet import Address, bolt_domain, channel_id, vault_domain, voucher_digest
+from tests.contracts.evm import CHAIN_ID, START_S, signer, signer_of
 from tests.contracts.street import BOLT, DAY_S, HUB, STRANGER, Home, Street, new_street
 
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -46,6 +47,8 @@ def test_an_empty_claim_is_harmless(street: Street) -> None:
 
 def test_what_is_beyond_the_headroom_stays_claimable(street: Street) -> None:
     home = street.open("ada", 5 * BOLT)
+    street.claim(home.voucher(5 * BOLT + 1))
+    assert (spent(street, home), street.word(home).headroom) == (5 * BOLT, 0)
     voucher = home.voucher(9 * BOLT)
     street.claim(voucher)
     assert (spent(street, home), street.word(home).headroom) == (5 * BOLT, 0)
@@ -188,6 +191,31 @@ def test_a_bad_item_is_skipped_and_changes_no_other(street: Street, kind: str) -
     assert (spent(street, ada), spent(street, bob)) == (5 * BOLT, 2 * BOLT)
 
 
+def test_a_high_s_is_refused_where_the_curve_would_accept_it(street: Street) -> None:
+    """A key made for one signature: choose s and k, then solve s = (z + r d) / k for d."""
+    home = street.home("ada")
+    digest = voucher_digest(home.domain, home.cfg, spent=20 * BOLT, earned=0)
+    k, n = 7, SECP256K1_ORDER
+    point = PrivateKey.from_int(k).public_key.format(compressed=False)
+    r, parity = int.from_bytes(point[1:33], "big"), point[64] & 1
+
+    def posted(s: int) -> tuple[Home, calls.ClaimItem]:
+        d = (s * k - int.from_bytes(digest, "big")) * pow(r, -1, n) % n
+        key = signer_of(d.to_bytes(32, "big"))
+        twin = replace(home, voucher_key=key, channel=channel_id(key.address, home.cfg))
+        signature = r.to_bytes(32, "big") + (parity << 255 | s).to_bytes(32, "big")
+        street.give(home.owner, 20 * BOLT)
+        street.deposit(twin, 20 * BOLT)
+        return twin, calls.ClaimItem(home.cfg, 20 * BOLT, 0, signature)
+
+    high, high_voucher = posted(n // 2 + 1)
+    low, low_voucher = posted(n // 2)
+    data = calls.post_vouchers([high_voucher])
+    assert street.refused(STRANGER, street.vault, data) == "nothing to post"
+    street.claim(high_voucher, low_voucher)
+    assert (spent(street, high), spent(street, low)) == (0, 20 * BOLT)
+
+
 def test_an_unknown_channel_is_skipped(street: Street) -> None:
     home, unknown = street.open("ada", 50 * BOLT), street.home("nobody")
     street.claim(unknown.voucher(BOLT, top_up=1), home.voucher(BOLT), fund=1)
@@ -285,3 +313,20 @@ def test_a_batch_of_200_fits_one_transaction_and_201_does_not(street: Street) ->
     data = street.claim_data(*items)
     too_many = data.replace((200).to_bytes(32, "big"), (201).to_bytes(32, "big"), 1) + data[-128:]
     assert not street.evm.send(HUB, street.vault, too_many).ok
+
+
+def test_claims_end_with_the_calendar_and_exits_do_not(street: Street) -> None:
+    home = street.open("ada", 100 * BOLT)
+    last_s = 0xFFFF * DAY_S
+    street.evm.pass_time(last_s - 1 - street.evm.now_s)
+    street.claim(home.voucher(BOLT))
+    assert street.word(home).cap_day == 0xFFFF - 45
+    data = street.claim_data(home.voucher(2 * BOLT))
+    assert street.refused(HUB, street.vault, data) == "end of calendar"
+    post = calls.post_vouchers([home.voucher(40 * BOLT)])
+    assert street.refused(STRANGER, street.vault, post) == "end of calendar"
+    for step, wait_s in (("start_exit", 0), ("finish_exit", 15 * DAY_S)):
+        street.evm.pass_time(wait_s)
+        sender, data = street.exit_step(home, step)
+        street.do(sender, street.vault, data)
+    assert street.balance(home.owner.address) == 99 * BOLT

@@ -38,6 +38,7 @@ def replayed_in_full(path: Path) -> int:
 
 
 def test_kill_9_at_random_times_loses_no_promised_fact(tmp_path: Path) -> None:
+    """I-ST-1."""
     path, times = tmp_path / "hub.journal", random.Random(SEED)
     promised = 0
     for life in range(10):
@@ -71,6 +72,7 @@ def append_until_refused(journal: SqliteJournal, facts: list[Fact]) -> None:
 def test_a_full_page_limit_stops_the_writer_and_nothing_of_that_commit_stays(
     tmp_path: Path,
 ) -> None:
+    """I-ST-2."""
     path = tmp_path / "hub.journal"
     journal = opened(path, page_limit=20)
     with pytest.raises(StorageError, match="the disk or the page limit is full; make room"):

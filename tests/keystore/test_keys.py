@@ -24,7 +24,7 @@ def test_an_account_signs_what_the_wallet_recovers_to_it_alone(n: int) -> None:
     signature = ACCOUNT.sign(digest)
     assert len(signature) == 64
     assert recover(digest, signature) == ACCOUNT.address
-    assert not is_signed_by(ACCOUNT.address, keccak256(b"another"), signature)
+    assert not is_signed_by(ACCOUNT.address, keccak256(b"another"), signature=signature)
 
 
 def test_the_address_of_the_first_key_is_the_known_one() -> None:
@@ -43,8 +43,8 @@ def test_a_device_signs_with_low_s_what_the_wallet_verifies(n: int) -> None:
     signature = DEVICE.sign(message)
     assert len(signature) == 64
     assert int.from_bytes(signature[32:], "big") <= P256_HALF
-    assert verify_device(DEVICE.public, message, signature)
-    assert not verify_device(DEVICE.public, message + b"!", signature)
+    assert verify_device(DEVICE.public, message, signature=signature)
+    assert not verify_device(DEVICE.public, message + b"!", signature=signature)
 
 
 def test_a_device_signs_as_rfc_6979_says_but_for_low_s() -> None:

@@ -49,6 +49,7 @@ def test_a_transfer_moves_its_amount_from_credit_to_debit() -> None:
 @given(street_days())
 @settings(max_examples=40, deadline=None)
 def test_money_is_conserved_and_the_trust_covers_every_deposit(street: StreetDay) -> None:
+    """I-LE-1, I-LE-3."""
     ledger = Ledger()
     for batch in street.batches:
         assert not isinstance(ledger.post(batch), Refused)
@@ -60,6 +61,7 @@ def test_money_is_conserved_and_the_trust_covers_every_deposit(street: StreetDay
 @given(street_days())
 @settings(max_examples=20, deadline=None)
 def test_a_retry_of_any_batch_changes_nothing(street: StreetDay) -> None:
+    """I-LE-4."""
     once, retried = Ledger(), Ledger()
     for batch in street.batches:
         once.post(batch)
@@ -96,6 +98,7 @@ def test_a_statement_runs_to_the_balance(street: StreetDay) -> None:
 
 
 def test_an_overdrawn_deposit_is_refused_with_the_home_and_what_lacks() -> None:
+    """I-LE-2."""
     ledger = Ledger.replay([deposit(HOME, 2 * BOLT)])
     result = refused(ledger, bill(billed(HOME, {Code.ENERGY: 3_250_000 * 10**12})))
     assert result == Refused(Refusal.DEPOSIT_OVERDRAWN, deposits_of(HOME), 1_250_000)

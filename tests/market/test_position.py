@@ -38,6 +38,7 @@ def days(draw: st.DrawFn) -> tuple[date, dict[Interval, int], dict[Interval, int
 def test_position_plus_imbalance_is_consumption_in_every_interval(
     case: tuple[date, dict[Interval, int], dict[Interval, int]],
 ) -> None:
+    """I-EN-4."""
     day, forecast, consumption = case
     position = Position.from_forecast("LZ_HOUSTON", forecast)
     assert sum(position.energy_wh) == sum(forecast.values())

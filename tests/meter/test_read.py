@@ -77,6 +77,7 @@ ENERGY = st.integers(0, 24_000)
 def test_a_meter_that_counts_right_is_always_followed_and_its_registers_tell_the_sum(
     energies: list[tuple[int, int]],
 ) -> None:
+    """I-BI-5."""
     previous: IntervalRead | None = None
     imported = exported = 0
     for i, (import_wh, export_wh) in enumerate(energies):

@@ -1,7 +1,6 @@
-"""A retailer's world for one test: its files, a hub that tells recorded days, a chain on loopback."""
+"""A retailer's world for one test: its files, a hub that tells recorded days, a real chain."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
@@ -54,13 +53,16 @@ ether_price = "2500 $/ETH"
 class RecordedHub:
     """A hub's administrative face over records that were signed before. It claims for real."""
 
-    def __init__(self, ground: Ground, url: str) -> None:
+    def __init__(self, ground: Ground, chain: ServedChain) -> None:
         self.ground = ground
         self.records: dict[str, list[BilledRecord]] = {
             home.identity.channel.hex(): list(ground.records[home.name]) for home in ground.homes
         }
         self.claim_until_s = operating_day_bounds(DAY)[1]
-        self._url = url
+        self.ready = asyncio.Event()
+        self.ready.set()
+        self.channels = Channels(tuple(home.identity for home in ground.homes)).to_bytes()
+        self._chain = chain
 
     def app(self) -> Starlette:
         return Starlette(
@@ -74,28 +76,30 @@ class RecordedHub:
     async def _channels(self, request: Request) -> Response:
         if request.headers["authorization"] != f"Bearer {TOKEN}":
             return JSONResponse({"error": "this is for the back office"}, status_code=401)
-        message = Channels(tuple(home.identity for home in self.ground.homes))
-        return Response(message.to_bytes())
+        return Response(self.channels)
 
     async def _day(self, request: Request) -> Response:
         channel = request.path_params["channel"]
         start_s, end_s = (int(request.query_params[name]) for name in ("start_s", "end_s"))
-        identity = next(h.identity for h in self.ground.homes if h.identity.channel.hex() == channel)
+        identity = next(
+            h.identity for h in self.ground.homes if h.identity.channel.hex() == channel
+        )
         found = [
             r for r in self.records[channel] if start_s <= r.statement.interval.start_s < end_s
         ]
         return Response(BilledDay(identity, tuple(found)).to_bytes())
 
     async def _claim(self, _request: Request) -> Response:
+        await self.ready.wait()
         return JSONResponse(await asyncio.to_thread(self._claim_now))
 
     def _claim_now(self) -> dict[str, Any]:
         vault = self.ground.deployment.vault
-        with RpcChain(self._url) as chain:
+        with RpcChain(self._chain.url) as chain:
             items = []
             for home in self.ground.homes:
                 last = self._last_paid(home.identity.channel.hex())
-                word = ask(chain, vault, calls.channel_word(home.identity.channel))
+                word = ask(chain, vault, view=calls.channel_word(home.identity.channel))
                 if last is not None and word.spent < last.statement.spent_ubolt:
                     bill, signature = last.statement, last.evidence.voucher or b""
                     items.append(
@@ -105,7 +109,7 @@ class RecordedHub:
                     )
             if not items:
                 return {"homes": 0, "transaction": None, "gas_used": 0, "block": 0}
-            data = calls.claim(items, fund=0, seq=ask(chain, vault, calls.next_seq()))
+            data = calls.claim(items, fund=0, seq=ask(chain, vault, view=calls.next_seq()))
             receipt = Account(self.ground.hub, chain).transact(Call(vault, data))
         return {
             "homes": len(items),
@@ -115,7 +119,9 @@ class RecordedHub:
         }
 
     def _last_paid(self, channel: str) -> BilledRecord | None:
-        paid = [r for r in self.records[channel] if r.statement.interval.end_s <= self.claim_until_s]
+        paid = [
+            r for r in self.records[channel] if r.statement.interval.end_s <= self.claim_until_s
+        ]
         return paid[-1] if paid else None
 
 
@@ -127,7 +133,7 @@ class Scene:
         ground.copy_to(root)
         self.clock = FileClock(root / "clock")
         self.chain = ServedChain(root / "chain.db", root / "clock")
-        self.hub = RecordedHub(ground, self.chain.url)
+        self.hub = RecordedHub(ground, self.chain)
         for name in ("hub.token", "admin.token"):
             (root / name).touch(mode=0o600)
             (root / name).write_text(TOKEN + "\n")
@@ -140,6 +146,10 @@ class Scene:
             self.post(prices_of(day, price))
         for place, home in enumerate(ground.homes):
             self.write_history(home.name, load_wh=200 + 50 * place)
+
+    def serve_chain(self) -> None:
+        """Again, after it was stopped."""
+        self.chain = ServedChain(self.root / "chain.db", self.root / "clock")
 
     def configure(self, *changes: tuple[str, str]) -> None:
         text = CONFIG.replace("CHAIN_URL", self.chain.url)

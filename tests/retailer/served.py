@@ -17,7 +17,7 @@ class ServedChain:
     """Serves the chain file `state` at `url` until `stop`."""
 
     def __init__(self, state: Path, clock: Path) -> None:
-        self._listener = socket.socket()
+        self._listener = socket.socket(proto=socket.IPPROTO_TCP)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen()
         self._server: uvicorn.Server | None = None

@@ -28,6 +28,7 @@ def random_rates(dice: random.Random) -> list[Rates]:
 
 
 def test_over_a_million_random_intervals_the_error_stays_below_one_ubolt() -> None:
+    """I-BI-1."""
     dice = random.Random(SEED)
     rates = [
         (r.import_abolt_per_wh, r.fixed_abolt, r.export_abolt_per_wh) for r in random_rates(dice)

@@ -58,6 +58,7 @@ def test_each_line_is_the_exact_product() -> None:
 def test_a_planned_cost_is_the_billed_cost(
     import_wh: int, export_wh: int, index: int, place: int, export_adder: str
 ) -> None:
+    """I-BI-3."""
     plan = plan_with(("0.00 ¢/kWh", export_adder))
     prices, interval = prices_of(PLAIN, lambda _: index), INTERVALS[place]
     after = rate(
@@ -73,6 +74,7 @@ def test_a_planned_cost_is_the_billed_cost(
 @settings(max_examples=40)
 @given(st.lists(st.tuples(energies, energies), min_size=1, max_size=12))
 def test_counters_only_grow_and_lines_sum_to_them(flows: list[tuple[int, int]]) -> None:
+    """I-BI-2."""
     total, all_lines = Cumulative(), []
     for interval, (import_wh, export_wh) in zip(INTERVALS, flows, strict=False):
         read = read_of(interval, import_wh, export_wh=export_wh)

@@ -61,6 +61,8 @@ def _function_complaints(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterat
     positional = [name for name in positional if name not in ("self", "cls")]
     if any(".command(" in ast.unparse(decorator) for decorator in node.decorator_list):
         return  # click passes each option by name
+    if positional[:1] == ["ctx"]:
+        return  # click's callbacks
     if len(positional) > POSITIONAL:
         yield f"{node.lineno}: {node.name} takes {len(positional)} by position; the third needs *"
     if len(positional) + len(node.args.kwonlyargs) > PARAMETERS:

@@ -22,7 +22,7 @@ from gridplus.units import (
 
 @given(st.integers(), st.integers(), st.integers(min_value=1))
 def test_down_and_up_enclose_the_exact_quotient(a: int, b: int, divisor: int) -> None:
-    down, up = mul_div_down(a, b, divisor), mul_div_up(a, b, divisor)
+    down, up = mul_div_down(a, b, divisor=divisor), mul_div_up(a, b, divisor=divisor)
     assert down * divisor <= a * b <= up * divisor
     assert up - down == (0 if a * b % divisor == 0 else 1)
 
@@ -41,9 +41,7 @@ def test_shares_sum_to_the_whole_and_miss_the_exact_part_by_less_than_one(
     assert sum(parts) == total
     whole = sum(weights)
     if whole:
-        assert all(
-            abs(p * whole - total * w) < whole for p, w in zip(parts, weights, strict=True)
-        )
+        assert all(abs(p * whole - total * w) < whole for p, w in zip(parts, weights, strict=True))
 
 
 def test_ties_go_to_the_earlier_place() -> None:

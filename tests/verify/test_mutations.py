@@ -121,6 +121,7 @@ def test_the_unchanged_bill_holds() -> None:
 
 @pytest.mark.parametrize("part", range(SLICES))
 def test_every_changed_value_fails_by_name(part: int) -> None:
+    """I-BI-4."""
     for place, changed in CHANGES[part::SLICES]:
         said = complaint(changed_bill(place, changed))
         assert said, f"{place} -> {str(changed)[:80]!r} went unnoticed (seed {SEED})"

@@ -48,17 +48,17 @@ def test_the_recovered_address_is_the_one_eth_account_knows(secret: int, digest:
     address = bytes.fromhex(Account.from_key(secret.to_bytes(32, "big")).address[2:])
     signature = compact(key, digest)
     assert recover(digest, signature) == address
-    assert is_signed_by(address, digest, signature)  # type: ignore[arg-type]
+    assert is_signed_by(address, digest, signature=signature)  # type: ignore[arg-type]
     assert recover(keccak256(digest), signature) != address
 
 
 def test_a_signature_recovers_its_signer_and_its_neighbours_recover_nobody_known() -> None:
     signature = compact(KEY, DIGEST)
-    assert is_signed_by(ADDRESS, DIGEST, signature)
+    assert is_signed_by(ADDRESS, DIGEST, signature=signature)
     for place in range(64):
         forged = bytearray(signature)
         forged[place] ^= 1
-        assert not is_signed_by(ADDRESS, DIGEST, bytes(forged))
+        assert not is_signed_by(ADDRESS, DIGEST, signature=bytes(forged))
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,12 @@ def test_a_digest_of_the_wrong_length_recovers_nobody() -> None:
 
 def test_a_device_signature_verifies_and_its_high_s_twin_does_not() -> None:
     key, public = p256(7)
-    assert verify_device(public, b"read", device_signature(key, b"read", high=False))
-    assert not verify_device(public, b"read", device_signature(key, b"read", high=True))
-    assert not verify_device(public, b"raed", device_signature(key, b"read", high=False))
-    assert not verify_device(p256(8)[1], b"read", device_signature(key, b"read", high=False))
+    assert verify_device(public, b"read", signature=device_signature(key, b"read", high=False))
+    assert not verify_device(public, b"read", signature=device_signature(key, b"read", high=True))
+    assert not verify_device(public, b"raed", signature=device_signature(key, b"read", high=False))
+    assert not verify_device(
+        p256(8)[1], b"read", signature=device_signature(key, b"read", high=False)
+    )
 
 
 def test_the_lower_half_of_s_ends_at_half_the_order() -> None:
@@ -102,9 +104,9 @@ def test_the_lower_half_of_s_ends_at_half_the_order() -> None:
 def test_a_malformed_device_key_or_signature_verifies_nothing() -> None:
     key, public = p256(7)
     signature = device_signature(key, b"read", high=False)
-    assert not verify_device(public[:63], b"read", signature)
-    assert not verify_device(bytes(64), b"read", signature)
-    assert not verify_device(public[:63] + bytes([public[63] ^ 1]), b"read", signature)
-    assert not verify_device(public, b"read", signature[:63])
-    assert not verify_device(public, b"read", bytes(64))
-    assert not verify_device(public, b"read", b"\xff" * 32 + signature[32:])
+    assert not verify_device(public[:63], b"read", signature=signature)
+    assert not verify_device(bytes(64), b"read", signature=signature)
+    assert not verify_device(public[:63] + bytes([public[63] ^ 1]), b"read", signature=signature)
+    assert not verify_device(public, b"read", signature=signature[:63])
+    assert not verify_device(public, b"read", signature=bytes(64))
+    assert not verify_device(public, b"read", signature=b"\xff" * 32 + signature[32:])

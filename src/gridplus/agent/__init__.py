@@ -1,6 +1,6 @@
 """The Smart Agent of one home. It knows what came over HTTP and what its own meter says."""
 
-from gridplus.agent.agent import AgentKeys, Household, Payment, SmartAgent
+from gridplus.agent.agent import AgentKeys, BillRefused, Household, Payment, SmartAgent
 from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground, fetch_plan, remember
 from gridplus.agent.links import Link, PriceFeed, Unreachable
@@ -8,6 +8,7 @@ from gridplus.agent.memory import Memory, newest_voucher
 
 __all__ = [
     "AgentKeys",
+    "BillRefused",
     "Ground",
     "HomeDevices",
     "Household",

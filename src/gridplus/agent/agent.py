@@ -10,9 +10,9 @@ from gridplus.agent.links import Link, Unreachable
 from gridplus.agent.memory import Memory, checked
 from gridplus.channel import (
     Acknowledged,
-    BillChecked,
     HubCaughtUp,
     HubUnreachable,
+    Mismatch,
     Refusal,
     SignVoucher,
     SubmitVoucher,
@@ -26,8 +26,6 @@ from gridplus.meter import IntervalRead, SignedRead, read_message
 from gridplus.planner import Home, Outlook, Plan, Rule, forecast_net_load, plan_battery
 from gridplus.tariff import (
     ChannelIdentity,
-    GroupEvidence,
-    Statement,
     check_statement,
     energy_prices,
     group_leaf,
@@ -47,6 +45,7 @@ from gridplus.wire import (
 from gridplus.wire import SubmitVoucher as SubmitVoucherMessage
 
 HISTORY_DAYS = 29
+GROUP_UNSIGNED = "the hub did not sign the group that this bill stands in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,14 @@ class Household:
     identity: ChannelIdentity
     home: Home
     plan: TariffPlan
+
+
+class BillRefused(RemoteError):  # noqa: N818 - says what happened
+    """The hub's bill is not this home's own result. `name` is the refusal's; the bill is kept."""
+
+    def __init__(self, interval: Interval, name: str, *, sentence: str) -> None:
+        super().__init__(f"the bill of {interval} is not paid: {sentence}")
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +108,14 @@ class SmartAgent:
     async def open(self) -> ChannelStatus:
         """Introduce this home to the hub. Raises RemoteError with the hub's sentence."""
         message = OpenChannel(self._household.identity)
-        answer = await self._hub.ask("/v1/channels", message, ChannelStatus)
+        answer = await self._hub.ask("/v1/channels", message, answer=ChannelStatus)
         if isinstance(answer, RefusalMessage):
             raise RemoteError(f"the hub does not open this channel: {answer.sentence}")
         return answer
 
     async def learn_prices(self) -> None:
         """Take the price versions published since the last time, if the chain has them too."""
-        for prices in await self._ground.fetch_prices(self._household.plan):
+        async for prices in self._ground.fetch_prices(self._household.plan):
             self._prices[prices.operating_day] = prices
 
     async def see_chain(self, *, now_s: int) -> None:
@@ -139,64 +146,77 @@ class SmartAgent:
         """Read the meter for `interval`, which is over, then pay whatever is unpaid.
 
         None while the hub cannot be reached: the read is kept, and the next call pays for all.
-        Raises RemoteError when the hub refuses or bills something else than this agent computes.
+        Raises BillRefused when the hub bills something else than this agent computes, RemoteError
+        when it refuses.
         """
         self.memory.take_read(self._devices.read(interval.start_s))
         return await self.pay_unpaid(now_s=now_s)
 
     async def pay_unpaid(self, *, now_s: int) -> Payment | None:
-        """Bill the kept reads in order, then one voucher for all. None while offline."""
+        """Agree to the bills of the kept reads in order, then one voucher for all.
+
+        None while offline. Raises as `pay` does, but pays what was agreed before the fault.
+        """
         try:
-            for read in list(self.memory.unpaid):
-                await self._agree(read, now_s)
-            effects = self.memory.step(HubCaughtUp(), now_s=now_s)
-            return await self._act(effects, now_s)
+            refused = await self._agree_all(now_s=now_s)
+            payment = await self._act(self.memory.step(HubCaughtUp(), now_s=now_s), now_s=now_s)
         except Unreachable:
             self.memory.step(HubUnreachable(), now_s=now_s)
             return None
+        if refused is not None:
+            raise refused
+        return payment
 
-    async def _agree(self, read: IntervalRead, now_s: int) -> None:
+    async def _agree_all(self, *, now_s: int) -> RemoteError | None:
+        """Why it stopped before the last read, if it did."""
+        try:
+            for read in list(self.memory.unpaid):
+                await self._agree(read, now_s=now_s)
+        except Unreachable:
+            raise
+        except RemoteError as error:
+            return error
+        return None
+
+    async def _agree(self, read: IntervalRead, *, now_s: int) -> None:
         channel = self._household.identity.channel
         signature = self._keys.device.sign(read_message(channel, read))
         message = SubmitRead(SignedRead(channel, read, signature))
-        answer = await self._hub.ask("/v1/reads", message, BillOffer)
-        if isinstance(answer, RefusalMessage):
-            raise RemoteError(f"the hub does not bill {read.interval}: {answer.sentence}")
-        fact = self._check(answer, read)
+        offer = await self._hub.ask("/v1/reads", message, answer=BillOffer)
+        if isinstance(offer, RefusalMessage):
+            raise RemoteError(f"the hub does not bill {read.interval}: {offer.sentence}")
+        fact = checked(offer, self._mismatch(offer, read))
         verdict = step_payer(self.memory.payer, fact, now_s=now_s)
         if isinstance(verdict, Refusal):
-            reason = verdict.reason
-            self.memory.refuse(answer.statement, reason.name, reason.value)
-            raise RemoteError(f"the bill of {read.interval} is not paid: {reason.value}")
-        self._require_sealed(answer.statement, answer.group)
-        self.memory.agree(answer.statement, answer.credit, now_s=now_s)
+            raise self._refuse(offer, verdict.reason.name, sentence=verdict.reason.value)
+        if not self._is_sealed(offer):
+            raise self._refuse(offer, "GROUP_UNSIGNED", sentence=GROUP_UNSIGNED)
+        self.memory.agree(offer, now_s=now_s)
 
-    def _check(self, offer: BillOffer, read: IntervalRead) -> BillChecked:
+    def _mismatch(self, offer: BillOffer, read: IntervalRead) -> Mismatch | None:
         """Recompute the bill from this home's own read, published prices and agreed plan."""
-        mismatch = check_statement(
+        return check_statement(
             offer.statement,
             tip=self.memory.tip,
             plan=self._household.plan,
             prices=self._require_prices(read.interval),
             read=read,
         )
-        agreed = checked(offer.statement, offer.credit)
-        return BillChecked(agreed.bill, agreed.credit, mismatch)
 
-    def _require_sealed(self, statement: Statement, group: GroupEvidence) -> None:
-        """A bill without the hub's signature over its group proves nothing later: refuse it."""
-        terms = self.memory.payer.terms
+    def _is_sealed(self, offer: BillOffer) -> bool:
+        """A bill without the hub's signature over its group would prove nothing later."""
+        terms, group, statement = self.memory.payer.terms, offer.group, offer.statement
         root = root_from_path(group_leaf(statement.channel, statement.head), group.path)
         digest = bill_group_digest(
             terms.domain, root, count=group.count, closed_at_s=group.closed_at_s
         )
-        if not is_signed_by(terms.hub, digest, group.signature):
-            self.memory.refuse(
-                statement, "GROUP_UNSIGNED", "the hub did not sign this bill's group"
-            )
-            raise RemoteError(f"the bill of {statement.interval} is not signed by the hub")
+        return is_signed_by(terms.hub, digest, signature=group.signature)
 
-    async def _act(self, effects: tuple[object, ...], now_s: int) -> Payment | None:
+    def _refuse(self, offer: BillOffer, name: str, *, sentence: str) -> "BillRefused":
+        self.memory.refuse(offer, name=name, sentence=sentence)
+        return BillRefused(offer.statement.interval, name, sentence=sentence)
+
+    async def _act(self, effects: tuple[object, ...], *, now_s: int) -> Payment | None:
         """Follow the payer's machine until it asks for nothing more."""
         payment = None
         while effects:
@@ -217,10 +237,10 @@ class SmartAgent:
         channel = self._household.identity.channel
         message = SubmitVoucherMessage(channel, voucher)
         sent_ns = time.perf_counter_ns()
-        answer = await self._hub.ask("/v1/vouchers", message, Acknowledgement)
+        answer = await self._hub.ask("/v1/vouchers", message, answer=Acknowledgement)
         if isinstance(answer, RefusalMessage):
             raise RemoteError(f"the hub does not take the voucher: {answer.sentence}")
-        if answer.channel != channel or not answer.counters.covers(voucher.counters):
+        if answer != Acknowledgement(channel, voucher.counters):
             raise RemoteError("the hub acknowledges another voucher than this home's newest")
         return Payment(voucher, (time.perf_counter_ns() - sent_ns) // 1_000)
 

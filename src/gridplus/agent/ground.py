@@ -1,6 +1,7 @@
 """What an agent stands on: its own memory, and the chain and retailer it checks against."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,19 +34,28 @@ class Ground:
     retailer: Link
     feed: PriceFeed
 
-    async def fetch_prices(self, plan: TariffPlan) -> list[PriceVersion]:
+    async def fetch_prices(self, plan: TariffPlan) -> AsyncIterator[PriceVersion]:
         """New published versions for `plan`, each compared with what is anchored on chain.
 
-        Raises RemoteError when the retailer published one thing and anchored another.
+        Raises RemoteError, after those that hold, when the retailer published one thing and
+        anchored another; that one is asked for again the next time.
         """
-        found = []
+        fault = None
         for event in await self.feed.fetch():
             if event.program == plan.id:
-                found.append(await self._fetch_version(event))
-        return found
+                try:
+                    prices = await self._fetch_version(event)
+                except RemoteError as error:
+                    fault = fault or error
+                    continue
+                yield prices
+            if fault is None:
+                self.feed.taken(event)
+        if fault is not None:
+            raise fault
 
     async def see_chain(self, *, now_s: int) -> None:
-        """Look at this home's channel."""
+        """Look at this home's channel. Raises RemoteError when the node shows less than before."""
         channel = self.memory.tip.channel
         seen = await asyncio.to_thread(
             see_channels, self.chain, self.deployment, channels=[channel], now_s=now_s
@@ -70,7 +80,7 @@ class Ground:
     def _anchored(self, prices: PriceVersion) -> bytes:
         period = (prices.operating_day - _EPOCH).days
         entry = calls.anchored(self.deployment.publisher, period, kind=calls.ANCHOR_PRICES)
-        return ask(self.chain, self.deployment.anchor, entry).root
+        return ask(self.chain, self.deployment.anchor, view=entry).root
 
 
 async def fetch_plan(retailer: Link) -> TariffPlan:

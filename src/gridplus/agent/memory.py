@@ -9,6 +9,7 @@ from gridplus.channel import (
     ChainSeen,
     Counters,
     Credit,
+    Mismatch,
     Payer,
     PayerFact,
     Refusal,
@@ -17,14 +18,14 @@ from gridplus.channel import (
     step_payer,
 )
 from gridplus.digest import Document, canonical_json, parse_document
-from gridplus.failures import StorageError, invariant
+from gridplus.failures import Bug, RemoteError, StorageError
 from gridplus.journal import Fact, SqliteJournal, Stored
 from gridplus.meter import IntervalRead
-from gridplus.tariff import Fields, Statement, Tip, format_octets, parse_statement
+from gridplus.tariff import Fields, Tip
 from gridplus.units import Interval
-from gridplus.wallet import Cfg
+from gridplus.wire import BillOffer, SubmitVoucher
 
-_LIMIT = 64_000
+_READ_LIMIT = 1_000
 _REGISTERS = ("import_wh", "export_wh", "register_import_wh", "register_export_wh")
 
 
@@ -58,90 +59,84 @@ class Memory:
             self._apply(stored)
 
     def take_read(self, read: IntervalRead) -> None:
-        """Keep a read until its bill is agreed."""
-        if not any(kept.interval == read.interval for kept in self.unpaid):
-            self._append(_fact(Kind.READ_TAKEN, _read_document(read)))
+        """Keep a read until its bill is agreed; what is kept or agreed already changes nothing."""
+        newest = self.unpaid[-1].interval if self.unpaid else self.payer.bill.interval
+        if newest is None or read.interval > newest:
+            self._append(Kind.READ_TAKEN, _read_bytes(read))
             self.unpaid.append(read)
 
-    def agree(self, statement: Statement, credit: bytes | None, *, now_s: int) -> None:
-        """Keep a bill that this agent recomputed and accepts."""
-        document: Document = {
-            "statement": statement.document(),
-            "credit_signature": None if credit is None else format_octets(credit),
-        }
-        self._append(_fact(Kind.BILL_AGREED, document))
-        self._agreed(statement, credit, now_s=now_s)
+    def agree(self, offer: BillOffer, *, now_s: int) -> None:
+        """Keep a bill that this agent recomputed and accepts, with the hub's signatures."""
+        self._append(Kind.BILL_AGREED, offer.to_bytes())
+        self._agreed(offer, now_s=now_s)
 
-    def refuse(self, statement: Statement, name: str, sentence: str) -> None:
-        """Keep a bill that this agent does not pay, as evidence."""
-        document: Document = {
-            "statement": statement.document(),
-            "name": name,
-            "sentence": sentence,
-        }
-        self._append(_fact(Kind.BILL_REFUSED, document))
+    def refuse(self, offer: BillOffer, *, name: str, sentence: str) -> None:
+        """Keep a bill that this agent does not pay: evidence, with the hub's signatures."""
+        document: Document = {"offer": offer.document(), "name": name, "sentence": sentence}
+        self._append(Kind.BILL_REFUSED, canonical_json(document))
         self.refused += 1
 
     def sign(self, voucher: Voucher, *, now_s: int) -> tuple[object, ...]:
         """Keep a voucher before it leaves the house; what to do with it."""
-        document: Document = {
-            "cfg": format_octets(voucher.cfg),
-            "spent_ubolt": voucher.spent,
-            "earned_ubolt": voucher.earned,
-            "signature": format_octets(voucher.signature),
-        }
-        self._append(_fact(Kind.VOUCHER_SIGNED, document))
+        message = SubmitVoucher(self.tip.channel, voucher)
+        self._append(Kind.VOUCHER_SIGNED, message.to_bytes())
         return self.step(VoucherSigned(voucher), now_s=now_s)
 
     def step(self, fact: PayerFact, *, now_s: int) -> tuple[object, ...]:
         """Step the payer with a fact that cannot be refused any more."""
         answer = step_payer(self.payer, fact, now_s=now_s)
         if isinstance(answer, Refusal):
-            invariant(False, f"{type(fact).__name__} was refused: {answer.reason.name}")
-            return ()
+            raise Bug(f"{type(fact).__name__} was refused: {answer.reason.name}")
         self.payer = answer.state
         return answer.effects
 
-    def see(self, seen: ChainSeen, *, now_s: int) -> tuple[object, ...]:
-        """What the chain says now; not journaled, because it can be asked again."""
-        return self.step(seen, now_s=now_s) if seen.block >= self.payer.seen.block else ()
+    def see(self, seen: ChainSeen, *, now_s: int) -> None:
+        """What the chain says now; not journaled, because it can be asked again.
 
-    def _append(self, fact: Fact) -> None:
-        self.journal.append([fact])
+        Raises RemoteError when it says less than before.
+        """
+        answer = step_payer(self.payer, seen, now_s=now_s)
+        if isinstance(answer, Refusal):
+            raise RemoteError(f"the node does not tell the truth: {answer.reason.value}")
+        self.payer = answer.state
 
-    def _agreed(self, statement: Statement, credit: bytes | None, *, now_s: int) -> None:
-        self.step(checked(statement, credit), now_s=now_s)
+    def _append(self, kind: Kind, body: bytes) -> None:
+        self.journal.append([Fact(kind.value, b"", body)])
+
+    def _agreed(self, offer: BillOffer, *, now_s: int) -> None:
+        statement = offer.statement
+        self.step(checked(offer), now_s=now_s)
         self.tip = statement.tip
-        self.unpaid = [r for r in self.unpaid if r.interval.start_s > statement.interval.start_s]
+        self.unpaid = [r for r in self.unpaid if r.interval > statement.interval]
         self.agreed += 1
 
     def _apply(self, stored: Stored) -> None:
-        fields = _fields(stored)
+        body = stored.fact.body
         match stored.fact.kind:
             case Kind.READ_TAKEN:
-                self.unpaid.append(_read_from(fields))
+                self.unpaid.append(_read_from(stored))
             case Kind.BILL_AGREED:
-                statement = parse_statement(fields.take("statement"), what=fields.where)
-                credit = fields.octets_or_none("credit_signature", 64)
-                self._agreed(statement, credit, now_s=stored.recorded_at_s)
+                self._agreed(BillOffer.parse(body), now_s=stored.recorded_at_s)
             case Kind.BILL_REFUSED:
                 self.refused += 1
             case Kind.VOUCHER_SIGNED:
-                self.step(VoucherSigned(_voucher_from(fields)), now_s=stored.recorded_at_s)
+                voucher = SubmitVoucher.parse(body).voucher
+                self.step(VoucherSigned(voucher), now_s=stored.recorded_at_s)
             case unknown:
-                raise StorageError(f"{fields.where} is of kind {unknown}, a newer version's")
+                raise StorageError(
+                    f"fact {stored.sequence} is of kind {unknown}, a newer version's"
+                )
 
 
-def checked(statement: Statement, credit: bytes | None) -> BillChecked:
-    """A statement that agrees with the agent's own, as the channel sees it."""
+def checked(offer: BillOffer, mismatch: Mismatch | None = None) -> BillChecked:
+    """What the agent's own result says of an offer, as the channel sees it."""
+    statement = offer.statement
     counters = Counters(statement.spent_ubolt, statement.earned_ubolt)
     bill = Bill(statement.interval, statement.previous_head, statement.head, counters)
-    given = (
-        None
-        if credit is None
-        else Credit(statement.channel, statement.earned_ubolt, statement.head, credit)
-    )
-    return BillChecked(bill, given, None)
+    credit = None
+    if offer.credit is not None:
+        credit = Credit(statement.channel, counters.earned_ubolt, bill.head, offer.credit)
+    return BillChecked(bill, credit, mismatch)
 
 
 def newest_voucher(journal: SqliteJournal) -> Voucher | None:
@@ -149,36 +144,22 @@ def newest_voucher(journal: SqliteJournal) -> Voucher | None:
     newest = None
     for stored in journal.replay():
         if stored.fact.kind == Kind.VOUCHER_SIGNED:
-            newest = _voucher_from(_fields(stored))
+            newest = SubmitVoucher.parse(stored.fact.body).voucher
     return newest
 
 
-def _voucher_from(fields: Fields) -> Voucher:
-    return Voucher(
-        Cfg(fields.octets("cfg", 32)),
-        fields.integer("spent_ubolt"),
-        fields.integer("earned_ubolt"),
-        fields.octets("signature", 64),
+def _read_bytes(read: IntervalRead) -> bytes:
+    return canonical_json(
+        {
+            "start_s": read.interval.start_s,
+            "length_s": read.interval.length_s,
+            **{name: getattr(read, name) for name in _REGISTERS},
+        }
     )
 
 
-def _read_document(read: IntervalRead) -> Document:
-    return {
-        "start_s": read.interval.start_s,
-        "length_s": read.interval.length_s,
-        **{name: getattr(read, name) for name in _REGISTERS},
-    }
-
-
-def _read_from(fields: Fields) -> IntervalRead:
+def _read_from(stored: Stored) -> IntervalRead:
+    what = f"fact {stored.sequence} ({stored.fact.kind})"
+    fields = Fields(parse_document(stored.fact.body, limit=_READ_LIMIT, what=what), what)
     interval = Interval(fields.integer("start_s"), fields.integer("length_s"))
     return IntervalRead(interval, *(fields.integer(name) for name in _REGISTERS))
-
-
-def _fact(kind: Kind, document: Document) -> Fact:
-    return Fact(kind.value, b"", canonical_json(document))
-
-
-def _fields(stored: Stored) -> Fields:
-    what = f"fact {stored.sequence} ({stored.fact.kind})"
-    return Fields(parse_document(stored.fact.body, limit=_LIMIT, what=what), what)

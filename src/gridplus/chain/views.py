@@ -13,7 +13,7 @@ T = TypeVar("T")
 _DAY_S = 86_400
 
 
-def ask(chain: Chain, contract: Address, view: View[T], *, block: int | None = None) -> T:
+def ask(chain: Chain, contract: Address, *, view: View[T], block: int | None = None) -> T:
     """What `contract` answers, decoded. Raises as `Chain.call` does."""
     return view.decode(chain.call(contract, view.calldata, block=block))
 
@@ -26,6 +26,6 @@ def see_channels(
     today = max(now_s, head.timestamp_s) // _DAY_S
     seen = {}
     for channel in channels:
-        word = ask(chain, deployment.vault, calls.channel_word(channel), block=head.number)
+        word = ask(chain, deployment.vault, view=calls.channel_word(channel), block=head.number)
         seen[channel] = ChainSeen(ChannelView(word, today), head.number)
     return seen

@@ -19,7 +19,7 @@ class VaultRefusal(Enum):
 
     ZERO_AMOUNT = "zero amount"
     CAP_MEANS_RETIRED = "cap means retired"
-    DEPOSITED_OVERFLOW = "deposited overflow"
+    COUNTER_OVERFLOW = "counter overflow"
     UNKNOWN_CHANNEL = "unknown channel"
     NOTHING_TO_POST = "nothing to post"
     POOL_IS_EMPTY = "pool is empty"
@@ -83,7 +83,7 @@ class VaultModel:
                 return VaultRefusal.CAP_MEANS_RETIRED
             word = ChannelWord(cap_day=self.today - 1, daily_cap=opening_cap)
         if word.deposited + amount > U48_MAX:
-            return VaultRefusal.DEPOSITED_OVERFLOW
+            return VaultRefusal.COUNTER_OVERFLOW
         return self._write(channel, replace(word, deposited=word.deposited + amount))
 
     def fund_pool(self, amount: int) -> "VaultModel | VaultRefusal":

@@ -272,10 +272,17 @@ PAYEE_TABLE = Table(
         ),
         Row(
             VoucherStored,
-            (Phase.BILLED, Phase.SIGNED),
+            (Phase.SIGNED,),
             (Phase.DURABLE,),
             (Acknowledge, SubmitClaim),
             "durable before acknowledged; claimed at once if the home is leaving",
+        ),
+        Row(
+            VoucherStored,
+            (Phase.BILLED,),
+            (Phase.DURABLE,),
+            (Acknowledge, SubmitClaim),
+            "the same, in a replay of the journal",
         ),
         Row(VoucherStored, _ANY, (), (Acknowledge, SubmitClaim), "an older bill's"),
         Row(AcknowledgementSent, (Phase.DURABLE,), (Phase.ACKNOWLEDGED,), (), "the home knows"),

@@ -39,7 +39,7 @@ PayerAnswer: TypeAlias = PayerStep | Refusal[PayerRefusal]
 
 def step_payer(state: Payer, fact: PayerFact, *, now_s: int) -> PayerAnswer:
     """What `fact` makes of the channel. `now_s`: seconds since 1970, when grace begins."""
-    answer = _apply(state, fact, now_s)
+    answer = _apply(state, fact, now_s=now_s)
     if isinstance(answer, Refusal):
         return answer
     after = answer.state
@@ -63,7 +63,7 @@ def recover_payer(
     return Step(answer.state, (*seen.effects, *answer.effects))
 
 
-def _apply(state: Payer, fact: PayerFact, now_s: int) -> PayerAnswer:
+def _apply(state: Payer, fact: PayerFact, *, now_s: int) -> PayerAnswer:
     match fact:
         case BillChecked():
             return _bill_checked(state, fact)
@@ -161,10 +161,11 @@ PAYER_TABLE = Table(
     refusals=PayerRefusal,
     rows=(
         Row(BillChecked, _ONLINE, (PayerPhase.CHECKED,), (SignVoucher,), "it is our result too"),
+        Row(BillChecked, (PayerPhase.OPEN,), (PayerPhase.ACKNOWLEDGED,), (), "it asks for nothing"),
         Row(
             BillChecked,
-            _ONLINE,
             (PayerPhase.SIGNED, PayerPhase.ACKNOWLEDGED),
+            (),
             (SubmitVoucher,),
             "the interval moved no money, or its bill came again",
         ),

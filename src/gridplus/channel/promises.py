@@ -59,7 +59,7 @@ class Voucher:
         if self.cfg != terms.cfg:
             return False
         digest = voucher_digest(terms.domain, self.cfg, spent=self.spent, earned=self.earned)
-        return is_signed_by(terms.voucher_key, digest, self.signature)
+        return is_signed_by(terms.voucher_key, digest, signature=self.signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Credit:
         digest = credit_digest(
             terms.domain, self.channel, earned=self.earned, bill_head=self.bill_head
         )
-        return is_signed_by(terms.hub, digest, self.signature)
+        return is_signed_by(terms.hub, digest, signature=self.signature)
 
 
 def genesis(terms: Terms) -> Bill:

@@ -93,9 +93,7 @@ def _diagram(table: Table) -> list[str]:
 def _rows(table: Table) -> list[str]:
     lines = ["| fact | from | to | effects | why |", "|---|---|---|---|---|"]
     for row in table.rows:
-        everywhere = len(row.before) == len(table.phases)
-        before = "any" if everywhere else ", ".join(phase.name for phase in row.before)
-        after = ", ".join(phase.name for phase in row.after) or "same"
+        before, after = _phases(table, row.before), _phases(table, row.after) or "same"
         cells = (f"`{row.fact.__name__}`", before, after, _names(row.effects), row.why)
         lines.append("| " + " | ".join(cells) + " |")
     return lines if not table.anywhere else [*lines, "", f"With any row: {_names(table.anywhere)}."]
@@ -104,6 +102,11 @@ def _rows(table: Table) -> list[str]:
 def _refusals(table: Table) -> list[str]:
     lines = ["| refusal | because |", "|---|---|"]
     return [*lines, *(f"| `{reason.name}` | {reason.value} |" for reason in table.refusals)]
+
+
+def _phases(table: Table, phases: tuple[Enum, ...]) -> str:
+    whole = len(phases) == len(table.phases)
+    return "any" if whole else ", ".join(phase.name for phase in phases)
 
 
 def _names(types: Iterable[type]) -> str:

@@ -22,6 +22,11 @@ from gridplus.failures import InputError
     type=click.Path(path_type=Path),
     help="CSV of real-time prices (UTC start; 5 to 60 min) to value the imbalance at.",
 )
+@click.option(
+    "--meter",
+    type=click.Path(path_type=Path),
+    help="Your own meter's CSV (15 min or hourly, UTC start): it takes the first home's place.",
+)
 @click.option("--rtm-point", help="Column of --rtm to read; default LZ_HOUSTON.")
 def command(
     day: str,
@@ -33,6 +38,7 @@ def command(
     out: Path,
     rtm: Path | None,
     rtm_point: str | None,
+    meter: Path | None,
 ) -> None:
     """A street of real homes buys a real day of electricity.
 
@@ -54,7 +60,9 @@ def command(
     from gridplus.demo.page import summary_page
 
     began_ns = time.perf_counter_ns()
-    options = DemoOptions(_day(day), days, homes, seed, fast, out, rtm, rtm_point)
+    options = DemoOptions(_day(day), days, homes, seed, fast, out, rtm, rtm_point, meter)
+    for fault in options.meter_faults:
+        click.echo(f"gridplus: {fault}", err=True)
     with progress(Console(stderr=True), enabled=True) as bar:
         run = perform(options, bar)
         bar.phase("reading every store back after a restart, verifying every bill")
@@ -72,6 +80,8 @@ def command(
         click.echo(f"gridplus: {fault}", err=True)
     if found.faults or not figures.agrees:
         raise InputError("the stores do not agree; see above")
+    if options.meter_faults:
+        raise InputError(f"{len(options.meter_faults)} rows of {meter} were not used; see above")
 
 
 def _day(text: str) -> date:

@@ -17,6 +17,6 @@ def command() -> None:
 @serving_options
 def serve(config: Path, port: int, exit_with_parent: bool) -> None:
     """Serve the hub on loopback until SIGTERM."""
-    from gridplus.hub.config import HubConfig, serve_hub
+    from gridplus.hub import HubConfig, serve_hub
 
     serve_hub(HubConfig.load(config), port=port, exit_with_parent=exit_with_parent)

@@ -84,7 +84,8 @@ def approve(spender: address, amount: uint256) -> bool:
 
 @external
 def permit(
-    owner: address, spender: address, amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32
+    owner: address, spender: address, amount: uint256, deadline: uint256,
+    v: uint8, r: bytes32, s: bytes32
 ):
     assert block.timestamp <= deadline, "expired"
     nonce: uint256 = self.nonces[owner]

@@ -4,7 +4,7 @@
 @license Apache-2.0
 @notice deposited u48 | spent u48 | earned u48 | withdrawn u48 | cap_day u16 | daily_cap u16 |
         exit_hour u24 | op_nonce u8, first field in the highest bits.
-@dev A library without storage: the layout, and the rules that read nothing but the word and the day.
+@dev A library without storage: the layout, and the rules that need nothing but word and time.
 """
 
 UBOLT_PER_BOLT: constant(uint256) = 1_000_000

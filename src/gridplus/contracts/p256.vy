@@ -2,7 +2,8 @@
 """
 @title Proof that this chain verifies P-256 signatures
 @license Apache-2.0
-@dev EIP-7951 (and RIP-7212): at 0x100, 160 bytes digest | r | s | x | y give 1 when valid, else nothing.
+@dev EIP-7951 and RIP-7212: at 0x100, 160 bytes digest | r | s | x | y give 1 when valid, else
+     nothing.
 """
 
 VERIFY: constant(address) = 0x0000000000000000000000000000000000000100

@@ -78,7 +78,7 @@ def _money(
         raise StorageError(f"{home.name} and the hub do not keep the same newest voucher")
     paid_in_ubolt = home.deposits * run.terms.deposit_ubolt
     return Money(
-        chain_ubolt=ask(chain, run.deployment.vault, calls.headroom(channel)),
+        chain_ubolt=ask(chain, run.deployment.vault, view=calls.headroom(channel)),
         ledger_ubolt=ledger.deposit(channel),
         voucher_ubolt=paid_in_ubolt + voucher.earned - voucher.spent,
     )

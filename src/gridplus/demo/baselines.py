@@ -47,5 +47,5 @@ def flat_plan(street: Sequence[Uncontrolled]) -> Flat:
     revenue_ubolt = max(0, sum(home.net_ubolt[-1] for home in street))
     taken_wh = [home.import_wh for home in street]
     homes_ubolt = share_by_largest_remainder(revenue_ubolt, taken_wh)
-    price = mul_div_down(revenue_ubolt, WH_PER_MWH, max(1, sum(taken_wh)))
+    price = mul_div_down(revenue_ubolt, WH_PER_MWH, divisor=max(1, sum(taken_wh)))
     return Flat(price, tuple(homes_ubolt))

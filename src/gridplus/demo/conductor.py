@@ -13,10 +13,9 @@ from gridplus.chain import RpcChain
 from gridplus.chain.deployment import Deployment
 from gridplus.demo import outside
 from gridplus.demo.founding import DepositOrder, Founder, make_role_keys
-from gridplus.demo.options import DemoOptions, StreetTerms, bundled, home_name, street_terms
+from gridplus.demo.options import DemoOptions, StreetTerms, bundled, street_terms
 from gridplus.demo.stage import PLAN, Stage
 from gridplus.demo.street import Resident, Start, Surroundings, make_resident
-from gridplus.demo.street_data import home_numbers
 from gridplus.failures import RemoteError
 from gridplus.market import day_ahead_posting_s, operating_day_intervals
 from gridplus.market.prices import ERCOT_ZONE
@@ -91,14 +90,14 @@ async def _perform(
             residents,
             gas=founder.gas,
         )
-        _deposit(run, founder, residents)
+        _deposit(run, founder, residents=residents)
         progress.phase("back office and hub")
         outside.write_customers(stage, residents)
         stage.start_retailer(deployment)
         stage.start_hub()
         await _wake(run, chain)
         try:
-            await _live(run, founder, progress)
+            await _live(run, founder, progress=progress)
         finally:
             for resident in residents:
                 run.refused += resident.agent.memory.refused
@@ -110,17 +109,15 @@ def _settle(
     options: DemoOptions, terms: StreetTerms, *, stage: Stage, deployment: Deployment
 ) -> list[Resident]:
     start = Start(stage.clock.now_s(), options.seed, terms.daily_cap_bolt)
-    residents = []
-    for number in home_numbers()[: options.homes]:
-        name = home_name(number)
-        folder = stage.out / "homes" / name
-        residents.append(
-            make_resident(number, name, folder=folder, deployment=deployment, start=start)
+    return [
+        make_resident(
+            name, series, folder=stage.out / "homes" / name, deployment=deployment, start=start
         )
-    return residents
+        for name, series in options.street.items()
+    ]
 
 
-def _deposit(run: Run, founder: Founder, residents: Sequence[Resident]) -> None:
+def _deposit(run: Run, founder: Founder, *, residents: Sequence[Resident]) -> None:
     orders = [
         DepositOrder(r.identity, r.owner, r.deposits, run.terms.deposit_ubolt) for r in residents
     ]
@@ -151,11 +148,11 @@ async def _wake(run: Run, chain: RpcChain) -> None:
     await asyncio.gather(*(resident.agent.open() for resident in run.residents))
 
 
-async def _live(run: Run, founder: Founder, progress: Progress) -> None:
+async def _live(run: Run, founder: Founder, *, progress: Progress) -> None:
     days = run.options.operating_days
     total = sum(len(operating_day_intervals(day)) for day in days)
     done = 0
-    await _day_ahead(run, days[0], progress)
+    await _day_ahead(run, days[0], progress=progress)
     for day in days:
         for interval in operating_day_intervals(day):
             await _live_through(run, interval)
@@ -163,8 +160,8 @@ async def _live(run: Run, founder: Founder, progress: Progress) -> None:
             progress.interval(done, total, label=f"{day} {_local(interval)}")
             tomorrow = day + timedelta(1)
             if tomorrow in days and interval.end_s == day_ahead_posting_s(tomorrow):
-                await _day_ahead(run, tomorrow, progress)
-        await _close(run, day, progress)
+                await _day_ahead(run, tomorrow, progress=progress)
+        await _close(run, day, progress=progress)
         if day != days[-1]:
             await _top_up(run, founder)
 
@@ -176,18 +173,18 @@ async def _live_through(run: Run, interval: Interval) -> None:
     for resident in run.residents:
         resident.devices.pass_time(interval)
     run.stage.set_clock(interval.end_s)
-    await asyncio.gather(*(_pay(run, resident, interval) for resident in run.residents))
+    await asyncio.gather(*(_pay(run, resident, interval=interval) for resident in run.residents))
     if not run.options.fast:
         await asyncio.sleep(PAUSE_S)
 
 
-async def _pay(run: Run, resident: Resident, interval: Interval) -> None:
+async def _pay(run: Run, resident: Resident, *, interval: Interval) -> None:
     payment = await resident.agent.pay(interval, now_s=interval.end_s)
     if payment is not None:
         run.latencies_us.append(payment.latency_us)
 
 
-async def _day_ahead(run: Run, day: date, progress: Progress) -> None:
+async def _day_ahead(run: Run, day: date, *, progress: Progress) -> None:
     """The back office bids on what it knew at 10:00, ERCOT posts, the event goes out."""
     progress.phase(f"day-ahead market for {day}")
     _advance(run, outside.bidding_closes_s(day))
@@ -195,21 +192,21 @@ async def _day_ahead(run: Run, day: date, progress: Progress) -> None:
     outside.deliver_history(run.stage, run.residents, until_s=outside.bidding_closes_s(day))
     _advance(run, day_ahead_posting_s(day))
     outside.deliver_day_ahead(run.stage, day)
-    run.bought[day] = await asyncio.to_thread(outside.order, run.stage, "day-ahead", day)
+    run.bought[day] = await asyncio.to_thread(outside.order, run.stage, "day-ahead", day=day)
     await asyncio.gather(*(resident.agent.learn_prices() for resident in run.residents))
     if day == run.options.first_day:
         _advance(run, outside.day_start_s(day))
         _let_time_pass(run, outside.day_start_s(day))
 
 
-async def _close(run: Run, day: date, progress: Progress) -> None:
+async def _close(run: Run, day: date, *, progress: Progress) -> None:
     """Claim all vouchers, anchor the bills, post the ledger; then every home looks at the chain."""
     progress.phase(f"closing {day}: claim, anchor, ledger")
     late = [r.name for r in run.residents if r.agent.memory.unpaid]
     if late:
         raise RemoteError(f"{', '.join(late)} could not pay the day; see {run.stage.out}/logs")
-    outside.deliver_real_time(run.stage, run.options, day)
-    run.closed[day] = await asyncio.to_thread(outside.order, run.stage, "close", day)
+    outside.deliver_real_time(run.stage, run.options, day=day)
+    run.closed[day] = await asyncio.to_thread(outside.order, run.stage, "close", day=day)
     now_s = run.stage.clock.now_s()
     for resident in run.residents:
         await resident.agent.see_chain(now_s=now_s)
@@ -221,7 +218,7 @@ async def _top_up(run: Run, founder: Founder) -> None:
     low = [r for r in run.residents if r.agent.memory.payer.view.headroom < wanted]
     if not low:
         return
-    await asyncio.to_thread(_deposit, run, founder, low)
+    await asyncio.to_thread(_deposit, run, founder, residents=low)
     now_s = run.stage.clock.now_s()
     for resident in low:
         await resident.agent.see_chain(now_s=now_s)

@@ -127,13 +127,13 @@ class Founder:
         paid = [(order.owner.address, order.amount_ubolt) for order in orders]
         self.mint(deployment, paid)
         relayed = [
-            Call(deployment.vault, self._authorized(deployment, order, now_s), gas=300_000)
+            Call(deployment.vault, self._authorized(deployment, order, now_s=now_s), gas=300_000)
             for order in orders
         ]
         kind = "open" if all(order.number == 0 for order in orders) else "top up"
         self._mined(kind, self._accounts["relayer"].transact_many(relayed))
 
-    def _authorized(self, deployment: Deployment, order: DepositOrder, now_s: int) -> bytes:
+    def _authorized(self, deployment: Deployment, order: DepositOrder, *, now_s: int) -> bytes:
         identity = order.identity
         authorization = Authorization(
             payer=order.owner.address,

@@ -49,7 +49,7 @@ def figures_of(run: Run, audit: Audit, *, elapsed_ms: int) -> Figures:
         cap_ubolt_per_mwh=run.plan.energy.cap_ubolt_per_mwh,
         facts_label=_facts_label(run),
         energy=_energy(run),
-        stack=_stack(run, audit, retailer),
+        stack=_stack(run, audit, retailer=retailer),
         homes=_homes(run, audit, alone=alone, flat=flat),
         flat_price_ubolt_per_mwh=flat.price_ubolt_per_mwh,
         payments=_payments(run),
@@ -59,7 +59,7 @@ def figures_of(run: Run, audit: Audit, *, elapsed_ms: int) -> Figures:
         ledger_balanced=sum(audit.ledger.trial_balance().values()) == 0,
         elapsed_ms=elapsed_ms,
         files=_files(run),
-        series=_series(run, audit, alone),
+        series=_series(run, audit, alone=alone),
     )
 
 
@@ -104,7 +104,7 @@ def _billed_ubolt(run: Run, *codes: Code) -> int:
     return sum(int(result["revenue_ubolt"][code.value]) for result in results for code in codes)
 
 
-def _stack(run: Run, audit: Audit, retailer: RetailerFigures) -> tuple[CostPart, ...]:
+def _stack(run: Run, audit: Audit, *, retailer: RetailerFigures) -> tuple[CostPart, ...]:
     """What homes paid for the energy they took, from the market outward; 'retail' is the rest."""
     prices = {day: day_ahead_prices(day) for day in run.options.operating_days}
     wholesale_pbolt = sum(
@@ -113,7 +113,7 @@ def _stack(run: Run, audit: Audit, retailer: RetailerFigures) -> tuple[CostPart,
         for bill in _bills(audit)
         for statement in bill.intervals
     )
-    wholesale_ubolt = mul_div_up(wholesale_pbolt, 1, WH_PER_MWH)
+    wholesale_ubolt = mul_div_up(wholesale_pbolt, 1, divisor=WH_PER_MWH)
     delivery_ubolt = _billed_ubolt(run, Code.DELIVERY)
     fees_ubolt = _billed_ubolt(run, *_FEES)
     known = wholesale_ubolt + delivery_ubolt + fees_ubolt + retailer.payment_cost_ubolt
@@ -225,7 +225,7 @@ def _typed(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _series(run: Run, audit: Audit, alone: Sequence[Uncontrolled]) -> Series:
+def _series(run: Run, audit: Audit, *, alone: Sequence[Uncontrolled]) -> Series:
     intervals = _intervals(run)
     street = [[home.devices.measured[i.start_s] for home in run.residents] for i in intervals]
     index, billed = [], []

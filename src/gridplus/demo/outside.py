@@ -14,7 +14,7 @@ import httpx
 from gridplus.demo.options import DemoOptions
 from gridplus.demo.stage import Stage
 from gridplus.demo.street import Resident
-from gridplus.demo.street_data import SETTLEMENT_POINT, day_ahead_prices, real_time_prices
+from gridplus.demo.street_data import day_ahead_prices
 from gridplus.failures import RemoteError
 from gridplus.market import PriceVersion, operating_day_bounds
 from gridplus.market.prices import ERCOT_ZONE
@@ -52,14 +52,11 @@ def deliver_day_ahead(stage: Stage, day: date) -> PriceVersion:
     return prices
 
 
-def deliver_real_time(stage: Stage, options: DemoOptions, day: date) -> PriceVersion | None:
+def deliver_real_time(stage: Stage, options: DemoOptions, *, day: date) -> None:
     """The real-time prices of a day that is over, where the user has a file of them."""
-    if options.rtm is None:
-        return None
-    point = options.rtm_point or SETTLEMENT_POINT
-    prices = real_time_prices(options.rtm, day, settlement_point=point)
-    _write_prices(stage, prices)
-    return prices
+    prices = options.real_time(day)
+    if prices is not None:
+        _write_prices(stage, prices)
 
 
 def write_customers(stage: Stage, residents: Sequence[Resident]) -> None:
@@ -73,7 +70,7 @@ def write_customers(stage: Stage, residents: Sequence[Resident]) -> None:
     (stage.out / "retailer" / "customers.json").write_text(json.dumps(customers, indent=1))
 
 
-def order(stage: Stage, what: str, day: date) -> dict[str, Any]:
+def order(stage: Stage, what: str, *, day: date) -> dict[str, Any]:
     """Tell the back office that it is time for `what`: 'day-ahead' or 'close'."""
     try:
         answer = httpx.post(

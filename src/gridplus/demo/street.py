@@ -11,7 +11,7 @@ from gridplus.clock import Clock
 from gridplus.demo.device import DeviceState, Measured, SimulatedHome
 from gridplus.demo.founding import seed_of
 from gridplus.demo.options import StreetTerms, bundled
-from gridplus.demo.street_data import Energies, home_series
+from gridplus.demo.street_data import Energies, HomeSeries
 from gridplus.failures import Bug, invariant
 from gridplus.journal import SqliteJournal
 from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
@@ -138,7 +138,7 @@ class Resident:
 
 
 def make_resident(
-    number: int, name: str, *, folder: Path, deployment: Deployment, start: Start
+    name: str, series: HomeSeries, *, folder: Path, deployment: Deployment, start: Start
 ) -> Resident:
     """Keys, identity and devices of a home whose data begins to count at `start.now_s`."""
     folder.mkdir(parents=True)
@@ -164,5 +164,5 @@ def make_resident(
     (folder / "home.toml").write_bytes(bundled("home.toml"))
     home = parse_home(bundled("home.toml"), what="home.toml")
     state = DeviceState(start.now_s, stored_uwh=home.end_of_day_wh * UWH_PER_WH)
-    devices = SimulatedDevices(SimulatedHome(home_series(number), home.battery, state=state))
+    devices = SimulatedDevices(SimulatedHome(series, home.battery, state=state))
     return Resident(name, folder, owner, keys, identity, home, devices)

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gridplus.failures import GridPlusError, InputError, StorageError
-from gridplus.hub.core import Hub
+from gridplus.failures import Bug, GridPlusError, InputError, StorageError
 from gridplus.hub.home import Home, Record
+from gridplus.hub.hub import Hub
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.supply import Supply
 from gridplus.serving import BodyTooLargeError, read_body
@@ -64,12 +64,12 @@ class HubApp:
                 InputError: _explain(400),
                 StorageError: _explain(503),
                 GridPlusError: _explain(502),
+                Bug: self._stop,
             },
         )
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        await self._supply.fetch_plan(self._hub)
         follower = asyncio.create_task(self._follow())
         try:
             yield
@@ -82,10 +82,20 @@ class HubApp:
     async def _follow(self) -> None:
         """What cannot be reached now is asked again a second later."""
         while True:
-            with suppress(GridPlusError):
-                await self._hub.follow_chain()
-                await self._supply.fetch_prices(self._hub)
+            for learn in (self._hub.follow_chain, self._supply.refresh):
+                try:
+                    await learn()
+                except GridPlusError:
+                    continue
+                except Bug:
+                    await self._hub.aclose()
+                    raise
             await asyncio.sleep(CHAIN_PAUSE_S)
+
+    async def _stop(self, _request: Request, error: Exception) -> Response:
+        """After a bug memory may not be what the journal says: acknowledge nothing more."""
+        await self._hub.aclose()
+        raise error
 
     async def _health(self, _request: Request) -> Response:
         return JSONResponse({"ok": True, "homes": len(self._hub.book.homes)})
@@ -103,9 +113,10 @@ class HubApp:
 
     async def _submit_read(self, request: Request) -> Response:
         message = SubmitRead.parse(await read_body(request, limit=SubmitRead.LIMIT))
-        if self._hub.book.price_at(message.signed.read.interval) is None:
-            await self._supply.fetch_prices(self._hub)
         answer = await self._hub.submit_read(message.signed)
+        if answer == Refused(HubRefusal.PRICES_NOT_PUBLISHED):
+            await self._supply.refresh()
+            answer = await self._hub.submit_read(message.signed)
         if isinstance(answer, Refused):
             return _refusal(answer)
         return _message(BillOffer(answer.statement, answer.group, answer.billed.credit_signature))
@@ -195,8 +206,8 @@ def _refusal(refused: Refused) -> Response:
     return Response(body, status_code=409, media_type="application/json")
 
 
-def _explain(status: int) -> Callable[[Request, Exception], Response]:
-    def answer(_request: Request, error: Exception) -> Response:
+def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(_request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, status_code=status)
 
     return answer

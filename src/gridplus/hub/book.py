@@ -58,7 +58,6 @@ class Book:
 
     def _apply(self, stored: Stored) -> None:
         body, channel = stored.fact.body, ChannelId(stored.fact.subject)
-        now_s = stored.recorded_at_s
         match stored.fact.kind:
             case Kind.CHANNEL_OPENED:
                 self._opening[channel] = OpenChannel.parse(body).identity
@@ -67,13 +66,15 @@ class Book:
             case Kind.PRICES_ADOPTED:
                 self.adopt_prices(parse_price_version(body))
             case Kind.CHAIN_SEEN:
-                self._see(channel, parse_seen(stored), now_s=now_s)
+                seen, at_s = parse_seen(stored)
+                self._see(channel, seen, now_s=at_s)
             case Kind.BILLED:
-                self._group.append((parse_billed(stored), now_s))
+                self._group.append(parse_billed(stored))
             case Kind.GROUP_SEALED:
                 self._close_group(stored)
             case Kind.VOUCHER_STORED:
-                self.homes[channel].keep_voucher(parse_voucher(stored), now_s=now_s)
+                voucher, at_s = parse_voucher(stored)
+                self.homes[channel].keep_voucher(voucher, now_s=at_s)
             case Kind.CLAIM_MINED:
                 pass
             case unknown:
@@ -92,5 +93,5 @@ class Book:
         heads = [(billed.statement.channel, billed.statement.head) for billed, _ in group]
         leaves = [bill_leaf(channel, head) for channel, head in heads]
         proofs = group_evidence(leaves, parse_sealed(stored))
-        for (billed, now_s), proof in zip(group, proofs, strict=True):
-            self.homes[billed.statement.channel].keep_bill(billed, proof, now_s=now_s)
+        for (billed, at_s), proof in zip(group, proofs, strict=True):
+            self.homes[billed.statement.channel].keep_bill(billed, proof, now_s=at_s)

@@ -15,7 +15,7 @@ from gridplus.chain.deployment import Deployment
 from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import InputError
 from gridplus.hub.app import HubApp
-from gridplus.hub.core import Hub, HubParts
+from gridplus.hub.hub import Hub, HubParts
 from gridplus.hub.supply import Supply
 from gridplus.hub.vault import VaultLink
 from gridplus.journal import SqliteJournal
@@ -96,7 +96,7 @@ def hub_app(config: HubConfig) -> Starlette:
     hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt))
     hub.start()
     client = httpx.AsyncClient(base_url=config.retailer_url, timeout=10, trust_env=False)
-    app = HubApp(hub, Supply(client), admin_token=token).starlette()
+    app = HubApp(hub, Supply(client, hub), admin_token=token).starlette()
     inner = app.router.lifespan_context
 
     @asynccontextmanager

@@ -1,4 +1,8 @@
-"""What the hub journals, as bytes and back. Everything it knows is rebuilt from these."""
+"""What the hub journals, as bytes and back. Everything it knows is rebuilt from these.
+
+`at_s` is the time with which the channel's machine was stepped (seconds since 1970): replay steps
+it with the same. When a fact reached the disk is a matter of the journal.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,12 +49,13 @@ class GroupSealed:
     signature: bytes
 
 
-def billed_fact(billed: BilledRead) -> Fact:
+def billed_fact(billed: BilledRead, *, at_s: int) -> Fact:
     credit = billed.credit_signature
     return _fact(
         Kind.BILLED,
         billed.statement.channel,
-        {
+        document={
+            "at_s": at_s,
             "statement": billed.statement.document(),
             "read_signature": format_octets(billed.read_signature),
             "credit_signature": None if credit is None else format_octets(credit),
@@ -58,20 +63,22 @@ def billed_fact(billed: BilledRead) -> Fact:
     )
 
 
-def parse_billed(stored: Stored) -> BilledRead:
+def parse_billed(stored: Stored) -> tuple[BilledRead, int]:
+    """The bill, and `at_s`."""
     fields = _fields(stored)
-    return BilledRead(
+    billed = BilledRead(
         parse_statement(fields.take("statement"), what=fields.where),
         fields.octets("read_signature", 64),
         fields.octets_or_none("credit_signature", 64),
     )
+    return billed, fields.integer("at_s")
 
 
 def sealed_fact(sealed: GroupSealed) -> Fact:
     return _fact(
         Kind.GROUP_SEALED,
         b"",
-        {
+        document={
             "count": sealed.count,
             "closed_at_s": sealed.closed_at_s,
             "signature": format_octets(sealed.signature),
@@ -86,11 +93,12 @@ def parse_sealed(stored: Stored) -> GroupSealed:
     )
 
 
-def voucher_fact(channel: ChannelId, voucher: Voucher) -> Fact:
+def voucher_fact(channel: ChannelId, voucher: Voucher, *, at_s: int) -> Fact:
     return _fact(
         Kind.VOUCHER_STORED,
         channel,
-        {
+        document={
+            "at_s": at_s,
             "cfg": format_octets(voucher.cfg),
             "spent_ubolt": voucher.spent,
             "earned_ubolt": voucher.earned,
@@ -99,21 +107,24 @@ def voucher_fact(channel: ChannelId, voucher: Voucher) -> Fact:
     )
 
 
-def parse_voucher(stored: Stored) -> Voucher:
+def parse_voucher(stored: Stored) -> tuple[Voucher, int]:
+    """The voucher, and `at_s`."""
     fields = _fields(stored)
-    return Voucher(
+    voucher = Voucher(
         Cfg(fields.octets("cfg", 32)),
         fields.integer("spent_ubolt"),
         fields.integer("earned_ubolt"),
         fields.octets("signature", 64),
     )
+    return voucher, fields.integer("at_s")
 
 
-def seen_fact(channel: ChannelId, seen: ChainSeen) -> Fact:
+def seen_fact(channel: ChannelId, seen: ChainSeen, *, at_s: int) -> Fact:
     return _fact(
         Kind.CHAIN_SEEN,
         channel,
-        {
+        document={
+            "at_s": at_s,
             "word": format_octets(seen.view.word.pack().to_bytes(32, "big")),
             "today": seen.view.today,
             "block": seen.block,
@@ -121,17 +132,19 @@ def seen_fact(channel: ChannelId, seen: ChainSeen) -> Fact:
     )
 
 
-def parse_seen(stored: Stored) -> ChainSeen:
+def parse_seen(stored: Stored) -> tuple[ChainSeen, int]:
+    """What the chain said, and `at_s`."""
     fields = _fields(stored)
     word = ChannelWord.unpack(int.from_bytes(fields.octets("word", 32), "big"))
-    return ChainSeen(ChannelView(word, fields.integer("today")), fields.integer("block"))
+    seen = ChainSeen(ChannelView(word, fields.integer("today")), fields.integer("block"))
+    return seen, fields.integer("at_s")
 
 
 def claim_fact(transaction: bytes, *, homes: int, gas_used: int, block: int) -> Fact:
     return _fact(
         Kind.CLAIM_MINED,
         b"",
-        {
+        document={
             "transaction": format_octets(transaction),
             "homes": homes,
             "gas_used": gas_used,
@@ -140,7 +153,7 @@ def claim_fact(transaction: bytes, *, homes: int, gas_used: int, block: int) -> 
     )
 
 
-def _fact(kind: Kind, subject: bytes, document: Document) -> Fact:
+def _fact(kind: Kind, subject: bytes, *, document: Document) -> Fact:
     return Fact(kind.value, subject, canonical_json(document))
 
 

@@ -16,6 +16,7 @@ from gridplus.channel import (
     Metered,
     Payee,
     PayeeFact,
+    PayeeRefusal,
     Refusal,
     SignCredit,
     Voucher,
@@ -23,7 +24,7 @@ from gridplus.channel import (
     VoucherStored,
     step_payee,
 )
-from gridplus.failures import invariant
+from gridplus.failures import Bug, invariant
 from gridplus.hub.facts import BilledRead
 from gridplus.meter import IntervalRead
 from gridplus.tariff import ChannelIdentity, GroupEvidence, Statement, Tip
@@ -58,12 +59,21 @@ class Home:
     def channel(self) -> ChannelId:
         return self.tip.channel
 
+    def rehearse(self, *facts: PayeeFact, now_s: int) -> tuple[object, ...] | Refusal[PayeeRefusal]:
+        """The effects of the last of `facts`, or the first refusal; nothing moves."""
+        state, effects = self.payee, tuple[object, ...]()
+        for fact in facts:
+            answer = step_payee(state, fact, now_s=now_s)
+            if isinstance(answer, Refusal):
+                return answer
+            state, effects = answer.state, answer.effects
+        return effects
+
     def apply(self, fact: PayeeFact, *, now_s: int) -> tuple[object, ...]:
         """Step the payee with a fact that must be possible: it is in the journal already."""
         answer = step_payee(self.payee, fact, now_s=now_s)
         if isinstance(answer, Refusal):
-            invariant(False, f"a journaled {type(fact).__name__} was refused: {answer.reason.name}")
-            return ()
+            raise Bug(f"a journaled {type(fact).__name__} was refused: {answer.reason.name}")
         self.payee = answer.state
         return answer.effects
 
@@ -76,7 +86,10 @@ class Home:
             credit = credit_of(statement, billed.credit_signature)
             self.apply(CreditStored(credit), now_s=now_s)
         self.tip, self.last_read = statement.tip, statement.read
-        self.records[statement.interval.start_s] = Record(billed, group)
+        paid = self.payee.durable
+        same = paid is not None and paid.counters == counters_of(statement)
+        record = Record(billed, group, paid.signature if paid is not None and same else None)
+        self.records[statement.interval.start_s] = record
 
     def keep_voucher(self, voucher: Voucher, *, now_s: int) -> Counters:
         """A voucher became durable; the counters that the home is told."""

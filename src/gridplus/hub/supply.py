@@ -1,48 +1,70 @@
 """Where the hub gets plan and prices: from the retailer, over HTTP, each checked by its digest."""
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
 import httpx
 
-from gridplus.failures import RemoteError
-from gridplus.hub.core import Hub
+from gridplus.failures import InputError, RemoteError
+from gridplus.hub.hub import Hub
 from gridplus.market import parse_price_version
 from gridplus.tariff import parse_plan
-from gridplus.wire import MESSAGE_LIMIT, PriceEvents
+from gridplus.wire import MESSAGE_LIMIT, PriceEvent, PriceEvents
 
 PLAN_LIMIT = 65_536
+T = TypeVar("T")
 
 
 class Supply:
-    """A connection to the retailer's public face. It remembers which event it saw last."""
+    """What `hub` sells and at which prices, from the retailer that `client` reaches."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, hub: Hub) -> None:
         self._client = client
-        self._last = 0
+        self._hub = hub
+        self._plan_known = False
+        self._last_event = 0
+        self._turn = asyncio.Lock()
 
-    async def fetch_plan(self, hub: Hub) -> None:
-        """Adopt the plan that the retailer sells. Raises RemoteError when it does not answer."""
-        data = await self._get("/v1/plan", limit=PLAN_LIMIT)
-        await hub.adopt_plan(parse_plan(data, what="the retailer's plan"))
+    async def refresh(self) -> None:
+        """Adopt the retailer's plan, once, and the price versions published since the last time.
 
-    async def fetch_prices(self, hub: Hub) -> None:
-        """Adopt every price version that was published since the last time."""
-        data = await self._get(f"/v1/price-events?after={self._last}", limit=PriceEvents.LIMIT)
-        for event in PriceEvents.parse(data).events:
-            document = await self._get(f"/v1/prices/{event.prices.hex()}", limit=MESSAGE_LIMIT)
-            prices = parse_price_version(document)
-            if prices.digest != event.prices:
-                raise RemoteError("the retailer sent other prices than it published")
-            await hub.adopt_prices(prices, document)
-            self._last = max(self._last, event.sequence)
+        Raises RemoteError when the retailer does not answer, or talks nonsense.
+        """
+        async with self._turn:
+            if not self._plan_known:
+                data = await self._get("/v1/plan", limit=PLAN_LIMIT)
+                await self._hub.adopt_plan(_parsed(data, partial(parse_plan, what="the plan")))
+                self._plan_known = True
+            path = f"/v1/price-events?after={self._last_event}"
+            data = await self._get(path, limit=PriceEvents.LIMIT)
+            for event in _parsed(data, PriceEvents.parse).events:
+                await self._adopt(event)
+                self._last_event = max(self._last_event, event.sequence)
 
-    async def aclose(self) -> None:
-        await self._client.aclose()
+    async def _adopt(self, event: PriceEvent) -> None:
+        if event.prices in self._hub.book.prices:
+            return
+        document = await self._get(f"/v1/prices/{event.prices.hex()}", limit=MESSAGE_LIMIT)
+        prices = _parsed(document, parse_price_version)
+        if prices.digest != event.prices:
+            raise RemoteError("the retailer sent other prices than it published")
+        await self._hub.adopt_prices(prices, document)
 
     async def _get(self, path: str, *, limit: int) -> bytes:
         try:
             answer = await self._client.get(path)
             answer.raise_for_status()
         except httpx.HTTPError as error:
-            raise RemoteError(f"the retailer does not answer {path}: {error}") from None
+            raise RemoteError(f"the retailer does not answer {path}: {error!r}") from None
         if len(answer.content) > limit:
             raise RemoteError(f"the retailer answers {path} with more than {limit} bytes")
         return answer.content
+
+
+def _parsed(data: bytes, parse: Callable[[bytes], T]) -> T:
+    try:
+        return parse(data)
+    except InputError as error:
+        raise RemoteError(f"the retailer sends what the protocol forbids: {error}") from None

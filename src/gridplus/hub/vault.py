@@ -38,7 +38,7 @@ class VaultLink:
     def require_ours(self) -> None:
         """Raises InputError unless the contracts are there and name this hub's key."""
         self.deployment.require_on(self.chain)
-        named = ask(self.chain, self.deployment.vault, calls.hub())
+        named = ask(self.chain, self.deployment.vault, view=calls.hub())
         if named != self.account.address:
             raise InputError(
                 f"the vault names the hub 0x{named.hex()}, "
@@ -60,7 +60,7 @@ class VaultLink:
 
     def claim(self, vouchers: Sequence[Voucher]) -> MinedClaim:
         """Redeem at most 200 vouchers in one transaction. Raises ChainError when it fails."""
-        seq = ask(self.chain, self.deployment.vault, calls.next_seq())
+        seq = ask(self.chain, self.deployment.vault, view=calls.next_seq())
         items = [calls.ClaimItem(v.cfg, v.spent, v.earned, v.signature) for v in vouchers]
         data = calls.claim(items, fund=0, seq=seq)
         receipt = self.account.transact(Call(self.deployment.vault, data))

@@ -154,7 +154,7 @@ def energy(code: Code, source: bytes, *, day: date, lots: Sequence[Lot]) -> tupl
     """
     invariant(code in (Code.DAY_AHEAD, Code.IMBALANCE), "wholesale energy is bought in two ways")
     cost_pbolt = sum(lot.energy_wh * lot.price_ubolt_per_mwh for lot in lots)
-    cost_ubolt = mul_div_up(cost_pbolt, 1, WH_PER_MWH)
+    cost_ubolt = mul_div_up(cost_pbolt, 1, divisor=WH_PER_MWH)
     net_wh = sum(lot.energy_wh for lot in lots)
     transfers = movement(code, source, day=day, amount_ubolt=abs(cost_ubolt))
     paid = [replace(t, memo=f"{t.memo}, {net_wh} Wh net") for t in transfers]

@@ -91,4 +91,4 @@ def imbalance_wh(
 def cost_ubolt(energy_wh: Iterable[tuple[Interval, int]], prices: PriceVersion) -> int:
     """Signed energies at their prices: the exact sum in pBOLT, rounded up once to µBOLT."""
     total_pbolt = sum(wh * prices.price_at(interval) for interval, wh in energy_wh)
-    return mul_div_up(total_pbolt, 1, WH_PER_MWH)
+    return mul_div_up(total_pbolt, 1, divisor=WH_PER_MWH)

@@ -47,11 +47,12 @@ class FutureCost:
         `slopes` as for `levels`; `widths` are how many µWh each move shifts at most. The new low
         end is at most one full charge below the present one; the high end stays.
         """
+        own_slopes, own_widths = self._slopes, self._widths
         for slope, width in zip(slopes, widths, strict=True):
             if width:
-                at = bisect_left(self._slopes, slope)
-                self._slopes.insert(at, slope)
-                self._widths.insert(at, width)
+                at = bisect_left(own_slopes, slope)
+                own_slopes.insert(at, slope)
+                own_widths.insert(at, width)
         self.low_uwh -= widths[0] + widths[1]
         self.low_cost -= slopes[0] * widths[0] + slopes[1] * widths[1]
         self.raise_low(low_uwh)
@@ -60,18 +61,18 @@ class FutureCost:
     def raise_low(self, low_uwh: int) -> None:
         """Forget what lies below `low_uwh`."""
         slopes, widths = self._slopes, self._widths
-        excess_uwh = low_uwh - self.low_uwh
-        self.low_uwh = low_uwh
-        gone = 0
+        excess_uwh, cost, gone = low_uwh - self.low_uwh, self.low_cost, 0
         while excess_uwh:
-            width = min(widths[gone], excess_uwh)
-            self.low_cost += slopes[gone] * width
+            width = widths[gone]
+            if width > excess_uwh:
+                cost += slopes[gone] * excess_uwh
+                widths[gone] = width - excess_uwh
+                break
+            cost += slopes[gone] * width
             excess_uwh -= width
-            if width < widths[gone]:
-                widths[gone] -= width
-            else:
-                gone += 1
+            gone += 1
         del slopes[:gone], widths[:gone]
+        self.low_uwh, self.low_cost = low_uwh, cost
 
     def _lower_high(self, excess_uwh: int) -> None:
         slopes, widths = self._slopes, self._widths

@@ -16,12 +16,15 @@ ABOLT_PER_TENTH_CENT = 1_000_000_000_000
 
 
 def explain(
-    battery: Battery, outlook: Outlook, plan: Plan, *, labels: Sequence[str]
+    battery: Battery, outlook: Outlook, *, plan: Plan, labels: Sequence[str]
 ) -> tuple[str, ...]:
-    """One sentence for each interval; `labels` are their times as a person writes them."""
-    worth = [_marginal(outlook, plan.steps, i) for i in range(len(plan.steps))]
+    """One sentence for each interval of `plan`, which was made for `battery` and `outlook`.
+
+    `labels` are the intervals' times as a person writes them.
+    """
+    worth = [marginal(outlook, plan.steps, at=i) for i in range(len(plan.steps))]
     prices = [format_cents(price) for price, _ in worth]
-    partners = _partners(battery, plan.steps)
+    partners = partners_of(battery, plan.steps)
     sentences: list[str] = []
     coming = "nothing later pays for losses and wear"
     for i in range(len(plan.steps) - 1, -1, -1):
@@ -30,7 +33,7 @@ def explain(
             sentences.append(f"idle at {at}: {coming}")
             continue
         if partner is None:
-            why = _unpaired(battery, step, price)
+            why = _unpaired(battery, step, price=price)
         elif step.charge_wh and partner > i:
             why = f"{price} now beats {prices[partner]} at {labels[partner]} after losses and wear"
         elif step.charge_wh:
@@ -52,10 +55,10 @@ def format_cents(price_abolt: int) -> str:
     return f"{tenths // 10}.{tenths % 10} ¢"
 
 
-def _marginal(outlook: Outlook, steps: Sequence[Step], i: int) -> tuple[int, str]:
-    """The price at which the battery moves its last Wh in interval `i`, and what that is called."""
-    step, net_wh = steps[i], outlook.net_load_wh[i]
-    import_abolt, export_abolt = outlook.prices[i]
+def marginal(outlook: Outlook, steps: Sequence[Step], *, at: int) -> tuple[int, str]:
+    """The price (aBOLT per Wh) of the last Wh moved in interval `at`, and what moving is called."""
+    step, net_wh = steps[at], outlook.net_load_wh[at]
+    import_abolt, export_abolt = outlook.prices[at]
     if step.charge_wh > max(0, -net_wh):
         return import_abolt, "charging"
     if step.charge_wh:
@@ -65,7 +68,7 @@ def _marginal(outlook: Outlook, steps: Sequence[Step], i: int) -> tuple[int, str
     return import_abolt, "covering the home"
 
 
-def _unpaired(battery: Battery, step: Step, price: str) -> str:
+def _unpaired(battery: Battery, step: Step, *, price: str) -> str:
     if step.discharge_wh:
         return f"{price} for charge that is not needed later"
     if step.stored_uwh - step.charge_wh * battery.charge_ppm < battery.reserve_uwh:
@@ -73,8 +76,8 @@ def _unpaired(battery: Battery, step: Step, price: str) -> str:
     return f"{price} is the cheapest way to the charge wished for at the end"
 
 
-def _partners(battery: Battery, steps: Sequence[Step]) -> dict[int, int]:
-    """For each interval the one with which it shares most energy; the earlier one among equals."""
+def partners_of(battery: Battery, steps: Sequence[Step]) -> dict[int, int]:
+    """For each paired interval the one it shares most energy with, the earlier among equals."""
     most: dict[int, tuple[int, int]] = {}
     for first, second, shared_uwh in _pairs(battery, steps):
         for i, partner in ((first, second), (second, first)):

@@ -74,13 +74,13 @@ def plan_battery(battery: Battery, outlook: Outlook, *, stored_uwh: int, end_wh:
     """
     invariant(0 <= stored_uwh <= battery.capacity_uwh, "a battery holds from nothing to capacity")
     invariant(0 <= end_wh <= battery.capacity_wh, "an end charge fits into the battery")
-    floors_uwh = _floors_uwh(battery, outlook, stored_uwh)
+    floors_uwh = _floors_uwh(battery, outlook, stored_uwh=stored_uwh)
     end_uwh = end_wh * UWH_PER_WH
     wish = 1 + SCALE * max((price for price, _ in outlook.prices), default=0)
     future = _after_the_end(battery, floors_uwh[-1], end_uwh=end_uwh, wish=wish)
-    rules = _rules(battery, outlook, future, floors_uwh)
+    rules = _rules(battery, outlook, future=future, floors_uwh=floors_uwh)
     future.raise_low(stored_uwh)
-    steps = tuple(_walk(battery, outlook, rules, stored_uwh=stored_uwh))
+    steps = tuple(_walk(battery, outlook, rules=rules, stored_uwh=stored_uwh))
     last_uwh = steps[-1].stored_uwh if steps else stored_uwh
     end_short_uwh = max(0, end_uwh - last_uwh)
     least = future.low_cost - wish * end_short_uwh
@@ -104,7 +104,7 @@ def bill_abolt(outlook: Outlook, net_wh: Sequence[int]) -> int:
     )
 
 
-def _floors_uwh(battery: Battery, outlook: Outlook, stored_uwh: int) -> list[int]:
+def _floors_uwh(battery: Battery, outlook: Outlook, *, stored_uwh: int) -> list[int]:
     """The least that may be stored at each boundary: the reserve, or, for a battery that starts
     below it, what charging at full power reaches on the way there.
     """
@@ -126,7 +126,7 @@ def _after_the_end(battery: Battery, low_uwh: int, *, end_uwh: int, wish: int) -
 
 
 def _rules(
-    battery: Battery, outlook: Outlook, future: FutureCost, floors_uwh: Sequence[int]
+    battery: Battery, outlook: Outlook, *, future: FutureCost, floors_uwh: Sequence[int]
 ) -> tuple[Rule, ...]:
     """Walk `future` from the end of the horizon to its start, reading a rule at each interval."""
     limit_wh = battery.limit_wh(outlook.length_s)
@@ -156,7 +156,7 @@ def _rules(
 
 
 def _walk(
-    battery: Battery, outlook: Outlook, rules: Sequence[Rule], *, stored_uwh: int
+    battery: Battery, outlook: Outlook, *, rules: Sequence[Rule], stored_uwh: int
 ) -> Iterator[Step]:
     length_s = outlook.length_s
     for net_wh, rule in zip(outlook.net_load_wh, rules, strict=True):

@@ -40,7 +40,7 @@ def forecast_street(
         net_wh = forecast_net_load(past.load_wh, past.solar_wh, count=ahead + count)[ahead:]
         end_wh = past.home.end_of_day_wh
         plan = plan_battery(
-            past.home.planned_battery,
+            past.home.battery,
             Outlook(prices, net_wh),
             stored_uwh=end_wh * UWH_PER_WH,
             end_wh=end_wh,

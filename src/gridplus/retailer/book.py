@@ -48,7 +48,7 @@ class Book:
     """Published price versions by digest."""
     closed: dict[date, Document] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
-    words: Mapping[ChannelId, ChannelWord] = field(default_factory=dict)
+    words: dict[ChannelId, ChannelWord] = field(default_factory=dict)
     next_block: int = 0
     billed: dict[ChannelId, BilledTo] = field(default_factory=dict)
 
@@ -75,7 +75,8 @@ class Book:
                 self._publish(PriceEvent.parse(body))
             case Kind.VAULT_FOLLOWED:
                 followed = parse_followed(stored)
-                self.words, self.next_block = followed.words, followed.next_block
+                self.words |= followed.words
+                self.next_block = followed.next_block
             case Kind.BATCH_POSTED:
                 refused = self.ledger.post(parse_batch(body, what=f"fact {stored.sequence}"))
                 invariant(not isinstance(refused, Refused), f"accepted once, now {refused}")

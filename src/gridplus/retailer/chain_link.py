@@ -86,16 +86,16 @@ class ChainLink:
         events = tuple(_events(logs))
         opened = {ChannelId(at.event.channel) for at in events if isinstance(at.event, Deposited)}
         words = {
-            channel: ask(self.chain, vault, calls.channel_word(channel), block=block)
+            channel: ask(self.chain, vault, view=calls.channel_word(channel), block=block)
             for channel in sorted(opened | set(known))
         }
-        pool = ask(self.chain, vault, calls.pool(), block=block)
+        pool = ask(self.chain, vault, view=calls.pool(), block=block)
         return Followed(block, events, tuple(self._paid([*logs, *roots])), words, pool)
 
     def _holds(self, day: date, kind: int, *, entry: AnchorEntry) -> bool:
         """Whether `entry` is anchored already. Raises AnchorConflictError for another."""
         question = calls.anchored(self.account.address, anchor_period(day), kind=kind)
-        found = ask(self.chain, self.deployment.anchor, question)
+        found = ask(self.chain, self.deployment.anchor, view=question)
         if found.root == _NOTHING:
             return False
         if found != entry:

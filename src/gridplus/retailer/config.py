@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
-from gridplus.failures import InputError, StorageError
+from gridplus.failures import InputError
 from gridplus.retailer.gas import WEI_PER_GWEI, GasTerms
 from gridplus.tariff import Fields
 from gridplus.units import UBOLT_PER_BOLT
@@ -15,7 +15,6 @@ from gridplus.units import UBOLT_PER_BOLT
 _UNITS = {"BOLT": UBOLT_PER_BOLT, "gwei": WEI_PER_GWEI, "$/ETH": UBOLT_PER_BOLT}
 """The smallest parts, µBOLT and wei, of what amounts are written in."""
 _WRITTEN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ([^ ]{1,8})", re.ASCII)
-_TOKEN_CHARACTERS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +78,6 @@ class RetailerConfig:
         )
         fields.close()
         return config
-
-
-def read_token(path: Path) -> str:
-    """A bearer token: one line in a file that nobody else may read.
-
-    Raises StorageError when it cannot be read or others can, InputError when it is short.
-    """
-    try:
-        mode = path.stat().st_mode
-        token = path.read_text().strip()
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror}") from None
-    if mode & 0o077:
-        raise StorageError(f"{path} can be read by others; run: chmod 600 {path}")
-    if len(token) < _TOKEN_CHARACTERS or not token.isascii() or not token.isprintable():
-        raise InputError(f"{path}: a token is a line of {_TOKEN_CHARACTERS} or more characters")
-    return token
 
 
 def _amount(fields: Fields, key: str, *, unit: str) -> int:

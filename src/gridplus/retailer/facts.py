@@ -34,8 +34,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VaultFollowed:
-    """The vault was read up to and with the block before `next_block`: the words of its channels
-    as they stood there."""
+    """The vault was read up to and with the block before `next_block`: the channels that had moved
+    until then, with their words."""
 
     next_block: int
     words: Mapping[ChannelId, ChannelWord]

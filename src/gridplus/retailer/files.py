@@ -19,7 +19,8 @@ def read_file(path: Path) -> bytes:
 def write_file(path: Path, content: bytes) -> None:
     """Put a whole file in place, durably; whoever reads meanwhile sees the old one or the new.
 
-    Raises StorageError that names the file; the old one is untouched then.
+    Its mode is 0600: bills say how people live. Raises StorageError that names the file; the old
+    one is untouched then.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,7 +30,6 @@ def write_file(path: Path, content: bytes) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(descriptor)
-            os.chmod(fresh, 0o644)
             os.replace(fresh, path)
         finally:
             with suppress(FileNotFoundError):

@@ -39,7 +39,7 @@ class GasTerms:
 
     def cost_ubolt(self, gas_used: int) -> int:
         """What one transaction costs, rounded up."""
-        return mul_div_up(gas_used * self.price_wei, self.ether_ubolt, WEI_PER_ETHER)
+        return mul_div_up(gas_used * self.price_wei, self.ether_ubolt, divisor=WEI_PER_ETHER)
 
     def document(self, transactions: Iterable[PaidTransaction]) -> dict[str, Document]:
         """The assumption, and by kind: how many, their gas, their cost."""

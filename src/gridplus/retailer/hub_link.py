@@ -1,14 +1,18 @@
 """What the back office asks of the hub, over HTTP, as its administrator."""
 
+import asyncio
 import json
 from dataclasses import dataclass
+from typing import TypeVar
 
 import httpx
 
 from gridplus.failures import InputError, RemoteError
 from gridplus.wallet import ChannelId
 from gridplus.wire import BilledDay, Channels, RefusalMessage
+from gridplus.wire.message import Message
 
+MessageT = TypeVar("MessageT", bound=Message)
 _CLAIM_LIMIT = 10_000
 _ERROR_CHARACTERS = 300
 
@@ -25,14 +29,16 @@ class HubLink:
         """Have every durable voucher redeemed that the chain has not paid yet."""
         await self._ask("POST", "/v1/admin/claims", limit=_CLAIM_LIMIT)
 
-    async def fetch_channels(self) -> bytes:
-        """A `Channels` message, not parsed yet."""
-        return await self._ask("GET", "/v1/admin/channels", limit=Channels.LIMIT)
+    async def fetch_channels(self) -> Channels:
+        """The channels that the hub has bills of."""
+        data = await self._ask("GET", "/v1/admin/channels", limit=Channels.LIMIT)
+        return await asyncio.to_thread(_parse, Channels, data)
 
-    async def fetch_day(self, channel: ChannelId, *, start_s: int, end_s: int) -> bytes:
-        """A `BilledDay` message, not parsed yet."""
+    async def fetch_day(self, channel: ChannelId, *, start_s: int, end_s: int) -> BilledDay:
+        """What the hub billed a channel for intervals that begin in [start_s, end_s)."""
         path = f"/v1/admin/channels/{channel.hex()}/records?start_s={start_s}&end_s={end_s}"
-        return await self._ask("GET", path, limit=BilledDay.LIMIT)
+        data = await self._ask("GET", path, limit=BilledDay.LIMIT)
+        return await asyncio.to_thread(_parse, BilledDay, data)
 
     async def _ask(self, method: str, path: str, *, limit: int) -> bytes:
         headers = {"authorization": f"Bearer {self.token}"}
@@ -50,6 +56,13 @@ class HubLink:
             why = _why(bytes(body))
             raise RemoteError(f"the hub answers {path} with {response.status_code}: {why}")
         return bytes(body)
+
+
+def _parse(kind: type[MessageT], data: bytes) -> MessageT:
+    try:
+        return kind.parse(data)
+    except InputError as error:
+        raise RemoteError(f"the hub does not keep to the protocol: {error}") from None
 
 
 def _why(body: bytes) -> str:

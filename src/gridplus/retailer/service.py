@@ -11,11 +11,11 @@ from gridplus.chain.deployment import Deployment
 from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import StorageError
 from gridplus.journal import SqliteJournal
-from gridplus.keystore import KeyStore, Secp256k1Key
+from gridplus.keystore import KeyStore, Secp256k1Key, read_token
 from gridplus.retailer.accounts import MoneyTerms
 from gridplus.retailer.app import RetailerApp
 from gridplus.retailer.chain_link import ChainLink
-from gridplus.retailer.config import RetailerConfig, read_token
+from gridplus.retailer.config import RetailerConfig
 from gridplus.retailer.files import read_file
 from gridplus.retailer.hub_link import HubLink
 from gridplus.retailer.office import BackOffice, Folders, OfficeParts
@@ -45,7 +45,8 @@ def retailer_app(config: RetailerConfig, *, hub: httpx.AsyncClient | None = None
         base_url=config.hub_url, timeout=HUB_TIMEOUT_S, trust_env=False
     )
     with ExitStack() as opened:
-        office = _open_office(config, client, opened=opened)
+        clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
+        office = open_office(config, client, clock=clock, opened=opened)
         token = None if config.admin_token is None else read_token(config.admin_token)
         kept = opened.pop_all()
 
@@ -58,10 +59,11 @@ def retailer_app(config: RetailerConfig, *, hub: httpx.AsyncClient | None = None
     return RetailerApp(office, admin_token=token, closing=closing()).starlette()
 
 
-def _open_office(
-    config: RetailerConfig, client: httpx.AsyncClient, *, opened: ExitStack
+def open_office(
+    config: RetailerConfig, hub: httpx.AsyncClient, *, clock: Clock, opened: ExitStack
 ) -> BackOffice:
-    clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
+    """The office where its journal left it; `opened` closes what it needs. Raises as
+    `serve_retailer` does."""
     chain = opened.enter_context(RpcChain(config.chain_url))
     key = KeyStore(config.keys).load(config.key_name, Secp256k1Key)
     link = ChainLink(chain, Deployment.load(config.deployment), Account(key, chain))
@@ -80,7 +82,7 @@ def _open_office(
         journal=journal,
         clock=clock,
         chain=link,
-        hub=HubLink(client, read_token(config.hub_token)),
+        hub=HubLink(hub, read_token(config.hub_token)),
         folders=Folders(config.market, config.history, config.customers, config.out),
         money=MoneyTerms(config.opening_capital_ubolt, config.gas),
     )

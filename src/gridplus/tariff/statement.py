@@ -5,6 +5,7 @@ statement digest, uint48 spent, uint48 earned)); the head before the first bill 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from gridplus.channel import Mismatch
 from gridplus.digest import Document, document_digest, keccak256
@@ -37,7 +38,7 @@ class Tip:
         return cls(channel, channel, Cumulative())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """What the hub says one interval costs. Nothing in it is trusted before `check_statement`.
 
@@ -58,12 +59,12 @@ class Statement:
     def interval(self) -> Interval:
         return self.read.interval
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """32 bytes that bind every field."""
         return document_digest(STATEMENT_KIND, self.document())
 
-    @property
+    @cached_property
     def head(self) -> bytes:
         """32 bytes that bind this bill and every bill of the channel before it."""
         counters = self.spent_ubolt.to_bytes(32, "big") + self.earned_ubolt.to_bytes(32, "big")

@@ -113,7 +113,7 @@ def _reads(bill: BillDocument, _: ChainTruth) -> Finding:
     key = bill.identity.descriptor.device_key
     for billed in bill.intervals:
         message = read_message(bill.channel, billed.statement.read)
-        if not verify_device(key, message, billed.evidence.read):
+        if not verify_device(key, message, signature=billed.evidence.read):
             return _at(billed, "the read is not signed by the device key")
     return None
 
@@ -184,7 +184,7 @@ def _groups(bill: BillDocument, truth: ChainTruth) -> Finding:
         group = billed.evidence.group
         root = root_from_path(group_leaf(bill.channel, billed.head), group.path)
         digest = bill_group_digest(domain, root, count=group.count, closed_at_s=group.closed_at_s)
-        if not is_signed_by(truth.hub, digest, group.signature):
+        if not is_signed_by(truth.hub, digest, signature=group.signature):
             return _at(billed, "the group that holds this head is not signed by the hub")
     return None
 
@@ -200,7 +200,7 @@ def _credits(bill: BillDocument, truth: ChainTruth) -> Finding:
         if signature is None:
             continue
         digest = credit_digest(domain, bill.channel, earned=earned, bill_head=billed.head)
-        if not is_signed_by(truth.hub, digest, signature):
+        if not is_signed_by(truth.hub, digest, signature=signature):
             return _at(billed, "the credit is not signed by the hub")
     return None
 
@@ -214,7 +214,7 @@ def _vouchers(bill: BillDocument, truth: ChainTruth) -> Finding:
         digest = voucher_digest(
             domain, cfg, spent=statement.spent_ubolt, earned=statement.earned_ubolt
         )
-        if not is_signed_by(bill.identity.voucher_key, digest, signature):
+        if not is_signed_by(bill.identity.voucher_key, digest, signature=signature):
             return _at(billed, "the voucher is not signed by the home")
     if bill.intervals[-1].evidence.voucher is None:
         return _at(bill.intervals[-1], "the day is not paid to its end: the last voucher is absent")

@@ -46,16 +46,16 @@ def fetch_truth(chain: Chain, deployment: Deployment, *, bill: BillDocument) -> 
     deployment.require_on(chain)
     vault, publisher = deployment.vault, deployment.publisher
     period = anchor_period(bill.operating_day)
-    word = ask(chain, vault, calls.channel_word(bill.channel))
+    word = ask(chain, vault, view=calls.channel_word(bill.channel))
     bills, prices = (
-        ask(chain, deployment.anchor, calls.anchored(publisher, period, kind=kind))
+        ask(chain, deployment.anchor, view=calls.anchored(publisher, period, kind=kind))
         for kind in (calls.ANCHOR_BILLS, calls.ANCHOR_PRICES)
     )
     return ChainTruth(
         chain_id=chain.chain_id,
         vault=vault,
         anchor=deployment.anchor,
-        hub=Address(ask(chain, vault, calls.hub())),
+        hub=Address(ask(chain, vault, view=calls.hub())),
         bill_root=_root(bills),
         price_digest=None if prices.root == _NOTHING else prices.root,
         deposited_ubolt=word.deposited,

@@ -42,12 +42,12 @@ def recover(digest: bytes, signature: bytes) -> Address | None:
     return address_of(key.format(compressed=False)[1:])
 
 
-def is_signed_by(address: Address, digest: bytes, signature: bytes) -> bool:
+def is_signed_by(address: Address, digest: bytes, *, signature: bytes) -> bool:
     """True when `address` signed `digest`."""
     return recover(digest, signature) == address
 
 
-def verify_device(public_key: bytes, message: bytes, signature: bytes) -> bool:
+def verify_device(public_key: bytes, message: bytes, *, signature: bytes) -> bool:
     """True when the P-256 `public_key` (64 bytes) signed `message` (SHA-256, low s)."""
     key = _device_key(public_key)
     if key is None or len(signature) != 64:

@@ -61,4 +61,7 @@ class PriceEvents(Message):
         for item in fields.objects("events", limit=EVENTS_A_PAGE):
             events.append(PriceEvent.read(item))
             item.close()
+        sequences = [event.sequence for event in events]
+        if sequences != sorted(set(sequences)):
+            fields.fail("events", "must stand in the order of their sequence, each once")
         return cls(tuple(events))

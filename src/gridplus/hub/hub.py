@@ -15,16 +15,15 @@ from gridplus.channel import (
     Counters,
     DayEnded,
     Metered,
-    PayeeFact,
     Refusal,
     StoreVoucher,
     SubmitClaim,
     Voucher,
     VoucherReceived,
-    step_payee,
 )
 from gridplus.clock import Clock
-from gridplus.failures import invariant
+from gridplus.contracts.calls import MAX_CLAIM_ITEMS
+from gridplus.failures import Bug
 from gridplus.hub.book import Book
 from gridplus.hub.facts import BilledRead, Kind, billed_fact, claim_fact, seen_fact, voucher_fact
 from gridplus.hub.home import Home, Record, bill_of, credit_asked
@@ -61,6 +60,7 @@ class Hub:
         self._writer: GroupWriter[bytes | None, GroupEvidence | None] = GroupWriter(
             parts.journal, seal=sealer
         )
+        self._opening = asyncio.Lock()
         self._claiming = asyncio.Lock()
 
     @property
@@ -97,13 +97,16 @@ class Hub:
             return self._book.homes[identity.channel]
         if not self._parts.vault.holds(identity):
             return Refused(HubRefusal.FOREIGN_VAULT)
-        seen = (await self._see([identity.channel]))[identity.channel]
+        now_s = self._parts.clock.now_s()
+        seen = (await self._see([identity.channel], now_s=now_s))[identity.channel]
         if seen.view.word.deposited == 0:
             return Refused(HubRefusal.NO_DEPOSIT)
         opened = Fact(Kind.CHANNEL_OPENED.value, identity.channel, message.to_bytes())
-        if identity.channel not in self._book.homes:
-            await self._commit(opened, seen_fact(identity.channel, seen))
-        return self._book.homes.get(identity.channel) or self._book.open(identity, seen)
+        async with self._opening:
+            if identity.channel not in self._book.homes:
+                await self._commit(opened, seen_fact(identity.channel, seen, at_s=now_s))
+                self._book.open(identity, seen)
+        return self._book.homes[identity.channel]
 
     async def submit_read(self, signed: SignedRead) -> Record | Refused:
         """The bill of a read, durable. The same read is answered as the first time."""
@@ -111,7 +114,7 @@ class Hub:
         if home is None:
             return Refused(HubRefusal.UNKNOWN_CHANNEL)
         device = home.identity.descriptor.device_key
-        if not verify_device(device, signed.message, signed.signature):
+        if not verify_device(device, signed.message, signature=signed.signature):
             return Refused(HubRefusal.FOREIGN_DEVICE)
         async with home.lock:
             return self._billed_before(home, signed) or await self._bill(home, signed)
@@ -123,32 +126,32 @@ class Hub:
             return Refused(HubRefusal.UNKNOWN_CHANNEL)
         async with home.lock:
             now_s = self._parts.clock.now_s()
-            answer = step_payee(home.payee, VoucherReceived(voucher), now_s=now_s)
-            if isinstance(answer, Refusal):
-                return refused(answer)
-            if not any(isinstance(effect, StoreVoucher) for effect in answer.effects):
+            effects = home.rehearse(VoucherReceived(voucher), now_s=now_s)
+            if isinstance(effects, Refusal):
+                return refused(effects)
+            if StoreVoucher(voucher) not in effects:
                 return voucher.counters
-            await self._commit(voucher_fact(channel, voucher))
+            await self._commit(voucher_fact(channel, voucher, at_s=now_s))
             return home.keep_voucher(voucher, now_s=now_s)
 
     async def follow_chain(self) -> None:
         """Learn what the chain says of every channel; journal what is new."""
-        seen = await self._see(list(self._book.homes))
-        for channel, fact in seen.items():
-            home = self._book.homes[channel]
-            async with home.lock:
-                if fact.view != home.payee.view and fact.block >= home.payee.seen.block:
-                    await self._commit(seen_fact(channel, fact))
-                    home.apply(fact, now_s=self._parts.clock.now_s())
+        now_s = self._parts.clock.now_s()
+        seen = await self._see(list(self._book.homes), now_s=now_s)
+        homes = self._book.homes
+        await asyncio.gather(*(self._learn(homes[c], fact, at_s=now_s) for c, fact in seen.items()))
 
     async def claim(self) -> MinedClaim | None:
-        """Redeem every durable voucher that the chain has not paid yet, in one transaction."""
+        """Redeem the durable vouchers that the chain has not paid yet, in one transaction.
+
+        What is over the vault's limit of a transaction is left for the next claim.
+        """
         async with self._claiming:
             await self.follow_chain()
             wanted = [voucher for home in self._homes() for voucher in self._claimable(home)]
             if not wanted:
                 return None
-            mined = await asyncio.to_thread(self._parts.vault.claim, wanted)
+            mined = await asyncio.to_thread(self._parts.vault.claim, wanted[:MAX_CLAIM_ITEMS])
             await self._commit(
                 claim_fact(
                     mined.transaction,
@@ -173,9 +176,9 @@ class Hub:
         return self._book.homes.values()
 
     def _claimable(self, home: Home) -> list[Voucher]:
-        answer = step_payee(home.payee, DayEnded(), now_s=self._parts.clock.now_s())
-        invariant(not isinstance(answer, Refusal), "the end of a day is no matter of refusal")
-        effects = () if isinstance(answer, Refusal) else answer.effects
+        effects = home.rehearse(DayEnded(), now_s=self._parts.clock.now_s())
+        if isinstance(effects, Refusal):
+            raise Bug("the end of a day is no matter of refusal")
         return [effect.voucher for effect in effects if isinstance(effect, SubmitClaim)]
 
     def _billed_before(self, home: Home, signed: SignedRead) -> Record | Refused | None:
@@ -194,33 +197,31 @@ class Hub:
             return Refused(HubRefusal.PRICES_NOT_PUBLISHED)
         now_s = self._parts.clock.now_s()
         statement = next_statement(home.tip, plan=plan, prices=prices, read=read)
-        effects = self._rehearse(home, statement, now_s)
-        if isinstance(effects, Refused):
-            return effects
+        facts = (Metered(statement.interval), Billed(bill_of(statement)))
+        effects = home.rehearse(*facts, now_s=now_s)
+        if isinstance(effects, Refusal):
+            return refused(effects)
         asked = credit_asked(effects)
         credit = None if asked is None else self._parts.key.sign(asked.digest)
         billed = BilledRead(statement, signed.signature, credit)
-        group = await self._commit(billed_fact(billed), leaf=_leaf(statement))
-        invariant(group is not None, "the seal leaves evidence for each bill")
-        if group is not None:
-            home.keep_bill(billed, group, now_s=now_s)
+        group = await self._commit(billed_fact(billed, at_s=now_s), leaf=_leaf(statement))
+        if group is None:
+            raise Bug("the seal leaves evidence for each bill")
+        home.keep_bill(billed, group, now_s=now_s)
         return home.records[read.interval.start_s]
 
-    def _rehearse(
-        self, home: Home, statement: Statement, now_s: int
-    ) -> tuple[object, ...] | Refused:
-        """What billing this statement would make the channel do; nothing moves yet."""
-        state, effects = home.payee, tuple[object, ...]()
-        facts: tuple[PayeeFact, ...] = (Metered(statement.interval), Billed(bill_of(statement)))
-        for fact in facts:
-            answer = step_payee(state, fact, now_s=now_s)
-            if isinstance(answer, Refusal):
-                return refused(answer)
-            state, effects = answer.state, answer.effects
-        return effects
+    async def _learn(self, home: Home, fact: ChainSeen, *, at_s: int) -> None:
+        """A node that has fallen behind, or shows another past, teaches nothing."""
+        async with home.lock:
+            if fact.view == home.payee.view:
+                return
+            if not isinstance(home.rehearse(fact, now_s=at_s), Refusal):
+                await self._commit(seen_fact(home.channel, fact, at_s=at_s))
+                home.apply(fact, now_s=at_s)
 
-    async def _see(self, channels: Sequence[ChannelId]) -> dict[ChannelId, ChainSeen]:
-        now_s = self._parts.clock.now_s()
+    async def _see(
+        self, channels: Sequence[ChannelId], *, now_s: int
+    ) -> dict[ChannelId, ChainSeen]:
         return await asyncio.to_thread(self._parts.vault.see, channels, now_s=now_s)
 
     async def _commit(self, *facts: Fact, leaf: bytes | None = None) -> GroupEvidence | None:

@@ -1,0 +1,17 @@
+"""The payment hub: bills reads, accepts vouchers, claims them on chain."""
+
+from gridplus.hub.book import Book
+from gridplus.hub.config import HubConfig, hub_app, serve_hub
+from gridplus.hub.hub import Hub, HubParts
+from gridplus.hub.refusals import HubRefusal, Refused
+
+__all__ = [
+    "Book",
+    "Hub",
+    "HubConfig",
+    "HubParts",
+    "HubRefusal",
+    "Refused",
+    "hub_app",
+    "serve_hub",
+]

@@ -1,0 +1,286 @@
+"""A town for the tests of hub and agent: a chain in its own process, contracts, homes that sign.
+
+The chain lives as long as the test session; each test moves its own homes in, with a hub, a journal
+and a clock of its own.
+"""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridplus.chain import Account, Call, RpcChain
+from gridplus.chain.deployment import Deployment
+from gridplus.channel import Counters, Voucher
+from gridplus.clock import set_clock
+from gridplus.contracts import calls
+from gridplus.demo.founding import (
+    CHAIN_ID,
+    SENDERS,
+    DepositOrder,
+    Founder,
+    make_role_keys,
+    seed_of,
+)
+from gridplus.demo.options import street_terms
+from gridplus.demo.processes import start_service
+from gridplus.digest import canonical_json
+from gridplus.hub import Book, Hub, HubParts, Refused
+from gridplus.hub.home import Record
+from gridplus.hub.vault import VaultLink
+from gridplus.journal import SqliteJournal
+from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
+from gridplus.market import operating_day_intervals
+from gridplus.meter import IntervalRead, SignedRead, read_message
+from gridplus.tariff import ChannelIdentity, Plan
+from gridplus.units import UBOLT_PER_BOLT, Interval
+from gridplus.wallet import Address, ChannelId, Descriptor, voucher_digest
+from gridplus.wire import OpenChannel
+from tests.tariff.examples import PLAIN, plan_with, prices_of
+
+SEED = 20_210_704
+DAY = operating_day_intervals(PLAIN)
+START_S = DAY[0].start_s
+PLAN = plan_with()
+PRICES = prices_of(PLAIN)
+UNSIGNED_LIMIT = 20 * UBOLT_PER_BOLT
+
+
+@dataclass
+class HandClock:
+    """Shows what it was set to."""
+
+    shown_s: int = START_S
+
+    def now_s(self) -> int:
+        return self.shown_s
+
+
+@dataclass
+class House:
+    """A home with its keys and its meter's registers. Reads follow each other from `DAY[0]` on."""
+
+    identity: ChannelIdentity
+    owner: Secp256k1Key
+    device: DeviceKey
+    voucher_key: Secp256k1Key
+    reads: list[IntervalRead] = field(default_factory=list)
+
+    @property
+    def channel(self) -> ChannelId:
+        return self.identity.channel
+
+    def meter(self, import_wh: int, export_wh: int = 0) -> SignedRead:
+        """The read of the next interval."""
+        return self.sign(self.next_read(import_wh, export_wh))
+
+    def next_read(self, import_wh: int, export_wh: int = 0) -> IntervalRead:
+        last = self.reads[-1] if self.reads else IntervalRead(DAY[0], 0, 0, 0, 0)
+        read = IntervalRead(
+            DAY[len(self.reads)],
+            import_wh,
+            export_wh,
+            last.register_import_wh + import_wh,
+            last.register_export_wh + export_wh,
+        )
+        self.reads.append(read)
+        return read
+
+    def sign(self, read: IntervalRead, *, channel: ChannelId | None = None) -> SignedRead:
+        named = channel or self.channel
+        return SignedRead(named, read, self.device.sign(read_message(named, read)))
+
+    def voucher(self, spent: int, earned: int = 0, *, by: Secp256k1Key | None = None) -> Voucher:
+        cfg, key = self.identity.cfg, by or self.voucher_key
+        digest = voucher_digest(self.identity.domain, cfg, spent=spent, earned=earned)
+        return Voucher(cfg, spent, earned, key.sign(digest))
+
+    def voucher_for(self, record: Record) -> Voucher:
+        return self.voucher(record.statement.spent_ubolt, record.statement.earned_ubolt)
+
+
+@dataclass
+class Town:
+    """The chain and whoever founded the retailer on it."""
+
+    folder: Path
+    chain: RpcChain
+    keys: dict[str, Secp256k1Key]
+    founder: Founder
+    deployment: Deployment
+    chain_url: str
+    homes: int = 0
+
+    @property
+    def hub_key(self) -> Secp256k1Key:
+        return self.keys["hub"]
+
+    @property
+    def vault(self) -> VaultLink:
+        return VaultLink(self.chain, self.deployment, Account(self.hub_key, self.chain))
+
+    def plan_house(self, *, daily_cap_bolt: int = 60) -> House:
+        """A house whose channel has no deposit yet."""
+        self.homes += 1
+        name = f"home-{self.homes:03d}"
+        store, seed = KeyStore(self.folder / name), seed_of(SEED, name)
+        owner = store.create("owner", Secp256k1Key, seed=seed)
+        guardian = store.create("guardian", Secp256k1Key, seed=seed)
+        device = store.create("device", DeviceKey, seed=seed)
+        voucher = store.create("voucher", Secp256k1Key, seed=seed)
+        x, y = (int.from_bytes(half, "big") for half in (device.public[:32], device.public[32:]))
+        identity = ChannelIdentity(
+            self.deployment.chain_id,
+            self.deployment.vault,
+            self.deployment.anchor,
+            Descriptor(owner.address, guardian.address, x, y, seed),
+            daily_cap_bolt,
+            voucher.address,
+        )
+        return House(identity, owner, device, voucher)
+
+    def move_in(self, count: int, *, deposit_bolt: int = 75, cap_bolt: int = 60) -> list[House]:
+        """Houses whose deposits are on the chain."""
+        houses = [self.plan_house(daily_cap_bolt=cap_bolt) for _ in range(count)]
+        for house in houses:
+            self.deposit(house, deposit_bolt)
+        return houses
+
+    def deposit(self, house: House, bolt: int, *, number: int = 0) -> None:
+        order = DepositOrder(house.identity, house.owner, number, bolt * UBOLT_PER_BOLT)
+        self.founder.deposit(self.deployment, [order], now_s=START_S)
+
+    def word(self, house: House) -> Any:
+        view = calls.channel_word(house.channel)
+        return view.decode(self.chain.call(self.deployment.vault, view.calldata))
+
+    def anchor_prices(self) -> None:
+        """The publisher anchors the prices of the day."""
+        period = (PLAIN - date(1970, 1, 1)).days
+        data = calls.anchor(period, calls.ANCHOR_PRICES, root=PRICES.digest)
+        publisher = Account(self.keys["publisher"], self.chain)
+        publisher.transact(Call(self.deployment.anchor, data))
+
+
+@contextmanager
+def founded_town(folder: Path) -> Iterator[Town]:
+    keys = make_role_keys(folder / "keys", SEED)
+    set_clock(folder / "clock", START_S)
+    arguments = ["chain", "serve", "--state", str(folder / "chain.sqlite")]
+    arguments += ["--chain-id", str(CHAIN_ID), "--clock", str(folder / "clock")]
+    for role in SENDERS:
+        arguments += ["--fund", "0x" + keys[role].address.hex()]
+    service = start_service("chain", arguments, log=folder / "chain.log")
+    try:
+        with RpcChain(service.url) as chain:
+            founder = Founder(chain, keys, terms=street_terms())
+            deployment = founder.deploy()
+            founder.fund_pool(deployment)
+            town = Town(folder, chain, keys, founder, deployment, service.url)
+            town.anchor_prices()
+            yield town
+    finally:
+        service.stop()
+
+
+@dataclass
+class Life:
+    """One life of a hub, from start to stop."""
+
+    hub: Hub
+    journal: SqliteJournal
+    clock: Any
+
+    @property
+    def book(self) -> Book:
+        return self.hub.book
+
+    async def open(self, houses: list[House]) -> None:
+        for house in houses:
+            opened = await self.hub.open_channel(OpenChannel(house.identity))
+            assert not isinstance(opened, Refused), opened
+
+    async def bill(self, house: House, import_wh: int = 400, export_wh: int = 0) -> Record:
+        """Meter the next interval, and have it billed."""
+        read = house.meter(import_wh, export_wh)
+        self.clock.shown_s = read.read.interval.end_s
+        return await self.billed(read)
+
+    async def billed(self, read: SignedRead) -> Record:
+        record = await self.hub.submit_read(read)
+        assert isinstance(record, Record), record
+        return record
+
+    async def pay(self, house: House, record: Record) -> Counters:
+        kept = await self.hub.submit_voucher(house.channel, house.voucher_for(record))
+        assert isinstance(kept, Counters), kept
+        return kept
+
+
+@asynccontextmanager
+async def living_hub(
+    town: Town,
+    journal: Path,
+    *,
+    unsigned_limit: int = UNSIGNED_LIMIT,
+    page_limit: int | None = None,
+    clock: Any = None,
+    plan: Plan = PLAN,
+) -> AsyncIterator[Life]:
+    """A hub that knows plan and prices, on a journal that may have served before."""
+    shown = clock or HandClock()
+    with SqliteJournal.open(journal, now_s=shown.now_s, page_limit=page_limit) as opened:
+        hub = Hub(HubParts(town.hub_key, town.vault, opened, shown, unsigned_limit))
+        hub.start()
+        await hub.adopt_plan(plan)
+        await hub.adopt_prices(PRICES, canonical_json(PRICES.document()))
+        yield Life(hub, opened, shown)
+        await hub.aclose()
+
+
+def durable_parts(book: Book) -> dict[str, object]:
+    """Everything that a hub must know again after a restart, by name."""
+    parts: dict[str, object] = {
+        "plan": None if book.plan is None else book.plan.digest,
+        "prices": book.prices,
+        "homes": list(book.homes),
+    }
+    for channel, home in book.homes.items():
+        for name in ("identity", "payee", "tip", "records", "last_read", "durable"):
+            parts[f"{channel.hex()[:8]} {name}"] = getattr(home, name)
+    return parts
+
+
+def replayed(hub: Address, journal: Path, *, unsigned_limit: int = UNSIGNED_LIMIT) -> Book:
+    """What the file alone says."""
+    book = Book(hub, unsigned_limit)
+    with SqliteJournal.open(journal, now_s=HandClock().now_s) as stored:
+        book.replay(stored.replay())
+    return book
+
+
+def moved(house: House, interval: Interval) -> IntervalRead:
+    """The house's last read, as if it were of `interval`."""
+    last = house.reads[-1]
+    return IntervalRead(
+        interval,
+        last.import_wh,
+        last.export_wh,
+        last.register_import_wh + last.import_wh,
+        last.register_export_wh + last.export_wh,
+    )
+
+
+def run_coroutine_test(item: pytest.Function) -> bool | None:
+    """`async def` tests run on an event loop of their own."""
+    if not inspect.iscoroutinefunction(item.obj):
+        return None
+    wanted = inspect.signature(item.obj).parameters
+    asyncio.run(item.obj(**{name: item.funcargs[name] for name in wanted}))
+    return True

@@ -1,0 +1,16 @@
+"""docs/invariants.md and the tests that cite it name the same invariants."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+NUMBER = re.compile(r"I-[A-Z]{2}-[0-9]+")
+
+
+def test_every_invariant_is_cited_by_a_test_and_every_citation_exists() -> None:
+    page = (ROOT / "docs/invariants.md").read_text()
+    numbered = set(re.findall(rf"^\| ({NUMBER.pattern}) \|", page, re.MULTILINE))
+    tests = (path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__))
+    cited = {number for path in tests for number in NUMBER.findall(path.read_text())}
+    assert len(numbered) > 20
+    assert cited == numbered

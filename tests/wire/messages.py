@@ -1,0 +1,165 @@
+"""One example of each message, and a strategy for all of them."""
+
+from datetime import date
+
+from hypothesis import strategies as st
+
+from gridplus.channel import Counters, Voucher
+from gridplus.meter import IntervalRead, SignedRead
+from gridplus.tariff import (
+    ChannelIdentity,
+    Code,
+    Cumulative,
+    Evidence,
+    GroupEvidence,
+    Hand,
+    Line,
+    Sibling,
+    Statement,
+)
+from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX, Interval
+from gridplus.wallet import Address, Cfg, ChannelId, Descriptor
+from gridplus.wire import (
+    Acknowledgement,
+    BilledDay,
+    BilledRecord,
+    BillOffer,
+    Channels,
+    ChannelStatus,
+    OpenChannel,
+    PriceEvent,
+    PriceEvents,
+    RefusalMessage,
+    SubmitRead,
+    SubmitVoucher,
+)
+from gridplus.wire.message import Message
+
+u48 = st.integers(0, U48_MAX)
+seconds = st.integers(0, 1 << 33)
+exact = st.integers(0, 10**30)
+
+
+def octets(size: int) -> st.SearchStrategy[bytes]:
+    return st.binary(min_size=size, max_size=size)
+
+
+addresses = octets(20).filter(any).map(Address)
+channels = octets(32).map(ChannelId)
+counters = st.builds(Counters, u48, u48)
+intervals = st.integers(0, 1 << 23).map(
+    lambda n: Interval(n * SETTLEMENT_INTERVAL_S, SETTLEMENT_INTERVAL_S)
+)
+reads = st.builds(IntervalRead, intervals, u48, u48, u48, u48)
+lines = st.builds(Line, st.sampled_from(Code), u48, st.integers(0, 1 << 40), exact)
+statements = st.builds(
+    Statement,
+    channel=channels,
+    read=reads,
+    plan_digest=octets(32),
+    price_digest=octets(32),
+    lines=st.lists(lines, max_size=len(Code)).map(tuple),
+    after=st.builds(Cumulative, exact, exact),
+    spent_ubolt=u48,
+    earned_ubolt=u48,
+    previous_head=octets(32),
+)
+groups = st.builds(
+    GroupEvidence,
+    count=st.integers(0, (1 << 32) - 1),
+    closed_at_s=seconds,
+    path=st.lists(st.builds(Sibling, st.sampled_from(Hand), octets(32)), max_size=8).map(tuple),
+    signature=octets(64),
+)
+signatures = st.none() | octets(64)
+descriptors = st.builds(
+    Descriptor,
+    addresses,
+    addresses,
+    st.integers(1, (1 << 256) - 1),
+    st.integers(1, (1 << 256) - 1),
+    octets(32),
+)
+EXAMPLE_DESCRIPTOR = Descriptor(
+    Address(b"\x01" * 20), Address(b"\x02" * 20), 3 << 240, 4, b"\x05" * 32
+)
+identities = st.builds(
+    ChannelIdentity,
+    chain_id=u48,
+    vault=addresses,
+    anchor=addresses,
+    descriptor=st.just(EXAMPLE_DESCRIPTOR),
+    opening_cap=st.integers(0, 0xFFFE),
+    voucher_key=addresses,
+)
+records = st.builds(
+    BilledRecord, statements, st.builds(Evidence, octets(64), groups, signatures, signatures)
+)
+texts = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=80)
+events = st.builds(
+    PriceEvent,
+    sequence=st.integers(1, U48_MAX),
+    program=texts,
+    operating_day=st.dates(),
+    prices=octets(32),
+    published_at_s=seconds,
+)
+pages = st.lists(events, max_size=5, unique_by=lambda e: e.sequence).map(
+    lambda found: PriceEvents(tuple(sorted(found, key=lambda e: e.sequence)))
+)
+
+messages: st.SearchStrategy[Message] = st.one_of(
+    st.builds(OpenChannel, identities),
+    st.builds(ChannelStatus, channels, counters, octets(32)),
+    st.builds(SubmitRead, st.builds(SignedRead, channels, reads, octets(64))),
+    st.builds(BillOffer, statements, groups, signatures),
+    st.builds(
+        SubmitVoucher, channels, st.builds(Voucher, octets(32).map(Cfg), u48, u48, octets(64))
+    ),
+    st.builds(Acknowledgement, channels, counters),
+    st.builds(RefusalMessage, st.from_regex(r"[A-Z][A-Z_]{0,39}", fullmatch=True), texts, counters),
+    events,
+    pages,
+    st.builds(BilledDay, identities, st.lists(records, max_size=3).map(tuple)),
+    st.builds(Channels, st.lists(identities, max_size=3).map(tuple)),
+)
+
+_READ = IntervalRead(Interval(1_613_368_800, 900), 250, 0, 1_000_250, 77)
+_STATEMENT = Statement(
+    channel=ChannelId(b"\x0a" * 32),
+    read=_READ,
+    plan_digest=b"\x0b" * 32,
+    price_digest=b"\x0c" * 32,
+    lines=(Line(Code.ENERGY, 250, 25_130_000, 6_282_500_000_000_000),),
+    after=Cumulative(10**18, 3),
+    spent_ubolt=1_000_000,
+    earned_ubolt=1,
+    previous_head=b"\x0d" * 32,
+)
+_GROUP = GroupEvidence(2, 1_613_369_701, (Sibling(Hand.LEFT, b"\x0e" * 32),), b"\x0f" * 64)
+_IDENTITY = ChannelIdentity(
+    31_337,
+    Address(b"\x10" * 20),
+    Address(b"\x11" * 20),
+    EXAMPLE_DESCRIPTOR,
+    20,
+    Address(b"\x12" * 20),
+)
+_EVENT = PriceEvent(7, "fixed-cap", date(2021, 2, 15), b"\x13" * 32, 1_613_300_000)
+
+EXAMPLES: tuple[Message, ...] = (
+    OpenChannel(_IDENTITY),
+    ChannelStatus(ChannelId(b"\x0a" * 32), Counters(5, 6), b"\x14" * 32),
+    SubmitRead(SignedRead(ChannelId(b"\x0a" * 32), _READ, b"\x15" * 64)),
+    BillOffer(_STATEMENT, _GROUP, b"\x16" * 64),
+    SubmitVoucher(ChannelId(b"\x0a" * 32), Voucher(Cfg(b"\x17" * 32), 5, 6, b"\x18" * 64)),
+    Acknowledgement(ChannelId(b"\x0a" * 32), Counters(5, 6)),
+    RefusalMessage("PAST_BILL", "the voucher pays more than was billed", Counters(5, 6)),
+    _EVENT,
+    PriceEvents((_EVENT,)),
+    BilledDay(
+        _IDENTITY,
+        (BilledRecord(_STATEMENT, Evidence(b"\x19" * 64, _GROUP, None, b"\x1a" * 64)),),
+    ),
+    Channels((_IDENTITY,)),
+)
