@@ -26,7 +26,7 @@ from measure import Beside, Effort, Row, per_cpu_second, show
 from naive import expanded, typed_voucher
 from town import INTERVALS, founded_town, home_nowhere
 
-KEPT = 512
+KEPT = 2_048
 SECRET = keccak256(b"bench")
 LIMIT = "limit: libsecp256k1 alone, digest given"
 PEER = "peer: eth-account, same typed data"

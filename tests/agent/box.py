@@ -25,13 +25,14 @@ from gridplus.chain.views import see_channels
 from gridplus.demo.options import bundled
 from gridplus.digest import canonical_json
 from gridplus.hub.app import HubApp
+from gridplus.hub.home import Home
 from gridplus.hub.supply import Supply
 from gridplus.journal import SqliteJournal
 from gridplus.meter import IntervalRead
 from gridplus.planner import Energies, Rule, parse_home
 from gridplus.units import SETTLEMENT_INTERVAL_S, UBOLT_PER_BOLT
 from tests.hub.board import Board
-from tests.hub.town import DAY, PLAN, PRICES, START_S, House, Life, Town, living_hub
+from tests.hub.town import PLAN, PRICES, START_S, House, Life, Town, living_hub
 
 UNPOSTED_LIMIT = 50 * UBOLT_PER_BOLT
 Meddling = Callable[[dict[str, Any]], None]
@@ -101,6 +102,11 @@ class Box:
     agent: SmartAgent
     journal: SqliteJournal
 
+    @property
+    def hub_home(self) -> Home:
+        """What the hub knows of this home."""
+        return self.life.book.homes[self.house.channel]
+
     async def live(self, import_wh: int = 400, export_wh: int = 0) -> Payment | None:
         """A quarter of an hour goes by, and is paid for."""
         read = self.house.next_read(import_wh, export_wh)
@@ -164,6 +170,3 @@ async def agent_box(
         await box.agent.learn_prices()
         yield box
         box.journal.close()
-
-
-__all__ = ["DAY", "Box", "HandMeter", "Line", "agent_box", "start_agent"]

@@ -1,16 +1,20 @@
 """A hub that bills something else than the home computes: refused by name, kept, never paid."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from gridplus.agent import BillRefused
-from gridplus.agent.agent import GROUP_UNSIGNED
 from gridplus.agent.memory import Kind
+from gridplus.channel import PayerPhase
+from gridplus.digest import canonical_json
 from gridplus.failures import RemoteError
+from gridplus.hub.facts import GroupSealed
+from gridplus.hub.sealing import group_evidence
+from gridplus.keystore import Secp256k1Key
 from gridplus.tariff import (
     format_octets,
     group_document,
@@ -19,11 +23,8 @@ from gridplus.tariff import (
     parse_statement,
     root_from_path,
 )
-from gridplus.hub.facts import GroupSealed
-from gridplus.hub.sealing import group_evidence
-from gridplus.keystore import Secp256k1Key
 from gridplus.wallet import bill_group_digest, credit_digest, is_signed_by
-from gridplus.wire import BillOffer
+from gridplus.wire import Acknowledgement, BillOffer
 from tests.agent.box import Box, agent_box
 from tests.hub.town import Town
 
@@ -61,7 +62,7 @@ def no_group_signature(offer: dict[str, Any], _box: Box) -> None:
 
 
 def another_group(offer: dict[str, Any], _box: Box) -> None:
-    offer["group"]["path"] = [{"hand": "left", "node": format_octets(b"\x01" * 32)}]
+    offer["group"]["path"] = [{"hand": "left", "hash": format_octets(b"\x01" * 32)}]
 
 
 def group_of_two(offer: dict[str, Any], _box: Box) -> None:
@@ -130,10 +131,8 @@ async def test_a_wrong_bill_is_refused_by_name_kept_and_not_paid(
 ) -> None:
     name, lie = LIES[what]
     async with agent_box(town, tmp_path) as box:
-        paid = await box.live(400, 50)
-        assert paid is not None
-        signed = box.agent.memory.payer.signed
-        asked = box.line.asked.count("/v1/vouchers")
+        await box.live(400, 50)
+        signed, vouchers = box.agent.memory.payer.signed, box.line.asked.count("/v1/vouchers")
         box.line.meddle = lambda document: lie(document, box)
         with pytest.raises(BillRefused) as refused:
             await box.live(300, 70)
@@ -141,15 +140,100 @@ async def test_a_wrong_bill_is_refused_by_name_kept_and_not_paid(
         (evidence,) = box.facts(Kind.BILL_REFUSED)
         assert evidence["name"] == name
         assert evidence["sentence"] in str(refused.value)
-        offer = BillOffer.parse(canonical({"kind": BillOffer.KIND, **evidence["offer"]}))
-        assert offer.statement.head != box.life.book.homes[box.house.channel].tip.head or name in (
-            "CREDIT_MISSING",
-            "CREDIT_FOREIGN",
-            "GROUP_UNSIGNED",
-        )
         assert box.agent.memory.payer.signed == signed
-        assert box.line.asked.count("/v1/vouchers") == asked
+        assert box.line.asked.count("/v1/vouchers") == vouchers
         box.line.meddle = None
         honest = await box.retry()
         assert honest is not None
-        assert honest.voucher.spent == box.life.book.homes[box.house.channel].durable.spent_ubolt
+        assert honest.voucher.counters == box.hub_home.durable
+
+
+async def test_the_evidence_of_a_lie_holds_the_hubs_own_signature(
+    town: Town, tmp_path: Path
+) -> None:
+    def lie(offer: dict[str, Any]) -> None:
+        changed("charges_abolt")(offer, box)
+        offer["group"] = seal(offer, town.hub_key, box)
+
+    async with agent_box(town, tmp_path) as box:
+        box.line.meddle = lie
+        with pytest.raises(BillRefused):
+            await box.live()
+        (evidence,) = box.facts(Kind.BILL_REFUSED)
+    document = canonical_json({"kind": BillOffer.KIND, **evidence["offer"]})
+    offer = BillOffer.parse(document)
+    root = root_from_path(group_leaf(box.house.channel, offer.statement.head), offer.group.path)
+    digest = bill_group_digest(town.vault.domain, root, count=1, closed_at_s=1)
+    assert is_signed_by(town.hub_key.address, digest, signature=offer.group.signature)
+
+
+async def test_more_credit_than_the_home_lets_stand_is_refused(town: Town, tmp_path: Path) -> None:
+    async with agent_box(town, tmp_path, unposted_limit=10_000) as box:
+        await box.live(400, 100)
+        with pytest.raises(BillRefused, match="more credit that is not on chain") as refused:
+            await box.live(400, 900)
+        assert refused.value.name == "UNPOSTED_PAST_LIMIT"
+
+
+async def test_a_bill_that_is_refused_does_not_keep_the_home_from_paying_the_one_before(
+    town: Town, tmp_path: Path
+) -> None:
+    async with agent_box(town, tmp_path) as box:
+        box.line.open = False
+        assert await box.live(300) is None
+        assert await box.live(500) is None
+        box.line.open, first = True, box.house.reads[0].interval.start_s
+
+        def lie(offer: dict[str, Any]) -> None:
+            if "statement" in offer and offer["statement"]["start_s"] != first:
+                line_amount(offer, box)
+
+        box.line.meddle = lie
+        with pytest.raises(BillRefused, match="a line of the bill"):
+            await box.retry()
+        record = box.hub_home.records[first]
+        assert box.hub_home.durable.spent_ubolt == record.statement.spent_ubolt > 0
+        assert [read.import_wh for read in box.agent.memory.unpaid] == [500]
+
+
+@pytest.mark.parametrize("field", ["spent_ubolt", "earned_ubolt"])
+@pytest.mark.parametrize("by", [1, -1])
+async def test_an_acknowledgement_of_something_else_is_none(
+    town: Town, tmp_path: Path, field: str, by: int
+) -> None:
+    def lie(answer: dict[str, Any]) -> None:
+        if answer["kind"] == Acknowledgement.KIND:
+            answer[field] += by
+
+    async with agent_box(town, tmp_path) as box:
+        box.line.meddle = lie
+        with pytest.raises(RemoteError, match="acknowledges another voucher"):
+            await box.live(400, 100)
+        assert box.agent.memory.payer.phase is PayerPhase.SIGNED
+        box.line.meddle = None
+        assert await box.retry() is not None
+        assert box.agent.memory.payer.phase is PayerPhase.ACKNOWLEDGED
+
+
+NONSENSE = {
+    "answers what the protocol forbids": httpx.Response(200, content=b"{}"),
+    "is not a document": httpx.Response(200, content=b"<html>"),
+    "answers with more than": httpx.Response(200, content=b" " * 20_000),
+    "answers 404": httpx.Response(404, content=b"\x1b[31mnothing here"),
+    "answers 302": httpx.Response(302, headers={"location": "http://elsewhere"}),
+    "gridplus.refusal/1": httpx.Response(409, content=b"no"),
+}
+
+
+@pytest.mark.parametrize("why", NONSENSE)
+async def test_nonsense_on_the_line_is_named_and_the_read_is_kept(
+    town: Town, tmp_path: Path, why: str
+) -> None:
+    async with agent_box(town, tmp_path) as box:
+        box.line.instead = NONSENSE[why]
+        with pytest.raises(RemoteError, match=why) as error:
+            await box.live()
+        assert str(error.value).isprintable()
+        assert len(box.agent.memory.unpaid) == 1
+        box.line.instead = None
+        assert await box.retry() is not None

@@ -6,7 +6,6 @@ from datetime import date
 from hypothesis import strategies as st
 
 from gridplus.ledger import BilledDay, Code, Lot, Transfer, bill, claim, energy, movement
-from gridplus.units import ABOLT_PER_UBOLT
 
 DAY = date(2021, 2, 15)
 HOMES = tuple(bytes([n]) * 32 for n in range(1, 4))
@@ -26,9 +25,8 @@ def capital(amount_ubolt: int) -> Batch:
     )
 
 
-def billed(home: bytes, charges_abolt: dict[Code, int], earned_ubolt: int = 0) -> BilledDay:
-    spent = sum(charges_abolt.values()) // ABOLT_PER_UBOLT
-    return BilledDay(home, DAY, spent, earned_ubolt, charges_abolt)
+def billed(home: bytes, lines_ubolt: dict[Code, int], earned_ubolt: int = 0) -> BilledDay:
+    return BilledDay(home, DAY, sum(lines_ubolt.values()), earned_ubolt, lines_ubolt)
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class StreetDay:
 
 CHARGES = st.fixed_dictionaries(
     {
-        code: st.integers(0, 3 * BOLT * ABOLT_PER_UBOLT)
+        code: st.integers(0, 3 * BOLT)
         for code in (Code.ENERGY, Code.ADDER, Code.DELIVERY, Code.ERCOT_FEE, Code.TAX)
     }
 )

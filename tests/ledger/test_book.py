@@ -100,7 +100,7 @@ def test_a_statement_runs_to_the_balance(street: StreetDay) -> None:
 def test_an_overdrawn_deposit_is_refused_with_the_home_and_what_lacks() -> None:
     """I-LE-2."""
     ledger = Ledger.replay([deposit(HOME, 2 * BOLT)])
-    result = refused(ledger, bill(billed(HOME, {Code.ENERGY: 3_250_000 * 10**12})))
+    result = refused(ledger, bill(billed(HOME, {Code.ENERGY: 3_250_000})))
     assert result == Refused(Refusal.DEPOSIT_OVERDRAWN, deposits_of(HOME), 1_250_000)
     assert HOME.hex() in str(result)
     assert "1.250000 BOLT" in str(result)
@@ -108,7 +108,7 @@ def test_an_overdrawn_deposit_is_refused_with_the_home_and_what_lacks() -> None:
 
 def test_a_deposit_can_be_spent_to_the_last_ubolt() -> None:
     ledger = Ledger.replay([deposit(HOME, 2 * BOLT)])
-    assert len(ledger.post(bill(billed(HOME, {Code.ENERGY: 2 * BOLT * 10**12})))) == 1  # type: ignore[arg-type]
+    assert len(ledger.post(bill(billed(HOME, {Code.ENERGY: 2 * BOLT})))) == 1  # type: ignore[arg-type]
     assert ledger.deposit(HOME) == 0
 
 

@@ -62,6 +62,7 @@ class Hub:
         )
         self._opening = asyncio.Lock()
         self._claiming = asyncio.Lock()
+        self._followed: tuple[tuple[bytes, int], int] | None = None
 
     @property
     def domain(self) -> Domain:
@@ -135,11 +136,18 @@ class Hub:
             return home.keep_voucher(voucher, now_s=now_s)
 
     async def follow_chain(self) -> None:
-        """Learn what the chain says of every channel; journal what is new."""
-        now_s = self._parts.clock.now_s()
-        seen = await self._see(list(self._book.homes), now_s=now_s)
-        homes = self._book.homes
+        """Learn what the chain says of every channel; journal what is new.
+
+        While block, day and homes are those of the last time, there is nothing to ask.
+        """
+        now_s, homes = self._parts.clock.now_s(), self._book.homes
+        moment = await asyncio.to_thread(self._parts.vault.moment, now_s=now_s)
+        if (moment, len(homes)) == self._followed:
+            return
+        followed = (moment, len(homes))
+        seen = await self._see(list(homes), now_s=now_s)
         await asyncio.gather(*(self._learn(homes[c], fact, at_s=now_s) for c, fact in seen.items()))
+        self._followed = followed
 
     async def claim(self) -> MinedClaim | None:
         """Redeem the durable vouchers that the chain has not paid yet, in one transaction.

@@ -8,6 +8,7 @@ from gridplus.chain.deployment import Deployment
 from gridplus.chain.views import ask, see_channels
 from gridplus.channel import ChainSeen, Voucher
 from gridplus.contracts import calls
+from gridplus.contracts.word import DAY_S
 from gridplus.failures import InputError
 from gridplus.tariff import ChannelIdentity
 from gridplus.wallet import ChannelId, Domain, vault_domain
@@ -53,6 +54,12 @@ class VaultLink:
             here.vault,
             here.anchor,
         )
+
+    def moment(self, *, now_s: int) -> tuple[bytes, int]:
+        """The newest block's hash and the UTC day of a claim sent now: while both stay, so does
+        what `see` shows of a channel."""
+        head = self.chain.head()
+        return head.hash, max(now_s, head.timestamp_s) // DAY_S
 
     def see(self, channels: Sequence[ChannelId], *, now_s: int) -> dict[ChannelId, ChainSeen]:
         """The word of each channel at the newest block."""

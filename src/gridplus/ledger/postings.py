@@ -32,7 +32,7 @@ from gridplus.ledger.chart import (
     deposits_of,
 )
 from gridplus.ledger.transfer import Code, Transfer, transfer_id
-from gridplus.units import ABOLT_PER_UBOLT, WH_PER_MWH, mul_div_up, share_by_largest_remainder
+from gridplus.units import WH_PER_MWH, mul_div_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,14 @@ class BilledDay:
     """What one home's vouchers of one operating day moved, and why.
 
     `spent_ubolt` and `earned_ubolt` are how far the home's counters rose over the day;
-    `charges_abolt` is the exact amount of each bill line, whose sum `spent_ubolt` rounds.
+    `lines_ubolt` is the bill's printed total by line; it sums to `spent_ubolt`.
     """
 
     home: bytes
     day: date
     spent_ubolt: int
     earned_ubolt: int
-    charges_abolt: Mapping[Code, int]
+    lines_ubolt: Mapping[Code, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +123,13 @@ def movement(
 def bill(billed: BilledDay) -> tuple[Transfer, ...]:
     """Post a home's day, line by line, once its vouchers are durable: at most once a home and day.
 
-    The lines share `spent_ubolt` by largest remainder, in the order of `CHARGES`.
+    The books hold what the bill prints, to the µBOLT, in the order of `CHARGES`.
     """
-    home, day = billed.home, billed.day
-    weights = [billed.charges_abolt.get(code, 0) for code in CHARGES]
-    invariant(billed.charges_abolt.keys() <= set(CHARGES), "a bill is made of charges")
-    invariant(
-        abs(sum(weights) - billed.spent_ubolt * ABOLT_PER_UBOLT) < ABOLT_PER_UBOLT,
-        "what a home spent is the sum of its charges, rounded once",
-    )
-    lines = share_by_largest_remainder(billed.spent_ubolt, weights)
-    amounts = [*zip(CHARGES, lines, strict=True), (Code.EXPORT_CREDIT, billed.earned_ubolt)]
+    home, day, lines = billed.home, billed.day, billed.lines_ubolt
+    invariant(lines.keys() <= set(CHARGES), "a bill is made of charges")
+    invariant(sum(lines.values()) == billed.spent_ubolt, "a bill is the sum of its lines")
+    amounts = [(code, lines.get(code, 0)) for code in CHARGES]
+    amounts.append((Code.EXPORT_CREDIT, billed.earned_ubolt))
     return tuple(
         transfer
         for code, amount in amounts

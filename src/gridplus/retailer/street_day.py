@@ -108,18 +108,17 @@ def make_street_day(days: Mapping[Customer, wire.BilledDay], *, terms: DayTerms)
 
 def ledger_day(bill: BillDocument) -> ledger.BilledDay:
     """What the ledger posts of a bill."""
-    charges_abolt = dict.fromkeys(LEDGER_CODES.values(), 0)
-    for billed in bill.intervals:
-        for line in billed.statement.lines:
-            if line.side is Side.CHARGE:
-                charges_abolt[LEDGER_CODES[line.code]] += line.amount_abolt
     totals = bill.totals
+    lines_ubolt = dict.fromkeys(LEDGER_CODES.values(), 0)
+    for code, amount_ubolt in totals.lines_ubolt:
+        if code.side is Side.CHARGE:
+            lines_ubolt[LEDGER_CODES[code]] += amount_ubolt
     return ledger.BilledDay(
         home=bill.channel,
         day=bill.operating_day,
         spent_ubolt=totals.charges_ubolt,
         earned_ubolt=totals.credits_ubolt,
-        charges_abolt=charges_abolt,
+        lines_ubolt=lines_ubolt,
     )
 
 

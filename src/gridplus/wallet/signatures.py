@@ -26,6 +26,7 @@ def address_of(public_key: bytes) -> Address:
     return Address(keccak256(public_key)[12:])
 
 
+@lru_cache(maxsize=1024)  # a promise is checked when it arrives, and again once it is durable
 def recover(digest: bytes, signature: bytes) -> Address | None:
     """The address that signed `digest`, or None for anything malformed or of high s."""
     if len(digest) != 32 or len(signature) != 64:
