@@ -1,5 +1,6 @@
 """How figures are taken and shown: rounds in turn, medians, and each one beside another."""
 
+import argparse
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,19 @@ class Effort:
 
     rounds: int
     seconds: float
+
+    @classmethod
+    def asked(cls) -> "Effort":
+        """From the command line: --rounds, --seconds, or --quick."""
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--rounds", type=int, default=5, help="of which the median counts")
+        parser.add_argument("--seconds", type=float, default=0.3, help="a contender and round")
+        parser.add_argument("--quick", action="store_true", help="only to see that it runs")
+        asked = parser.parse_args()
+        return QUICK if asked.quick else cls(asked.rounds, asked.seconds)
+
+
+QUICK = Effort(1, 0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +78,12 @@ def _figure(rate: float | None) -> str:
 
 
 def _rate(work: Work, seconds: float) -> float:
+    begin_s = time.process_time()
+    work(0)
+    batch = BATCH if time.process_time() - begin_s < seconds / BATCH else 1
     done, begin_s = 0, time.process_time()
     while (spent_s := time.process_time() - begin_s) < seconds:
-        for number in range(done, done + BATCH):
+        for number in range(done, done + batch):
             work(number)
-        done += BATCH
+        done += batch
     return done / spent_s

@@ -123,9 +123,9 @@ class Home:
         return Secp256k1Key(PrivateKey(keccak256(f"bench {role} {self.number}".encode())))
 
 
-def home_nowhere() -> Home:
+def home_nowhere(number: int = 0) -> Home:
     """A home for what needs no chain."""
-    return Home(0, CHAIN_ID, Address(b"\xaa" * 20), Address(b"\xbb" * 20))
+    return Home(number, CHAIN_ID, Address(b"\xaa" * 20), Address(b"\xbb" * 20))
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,13 @@
 """Vouchers a second: signed, verified, durably accepted, and paid end to end over HTTP.
 
-`python bench/vouchers.py [--rounds 5] [--seconds 0.3] [--homes 64] [--quick]` prints one table for
+`python bench/vouchers.py [--rounds 5] [--seconds 0.3] [--quick]` prints one table for
 each. Beside our figure stands a peer or a limit measured in the same run, round by round in turn:
 libsecp256k1 called in a tight loop on a digest that is given; eth-account on the same typed data;
 the server that one would write first (naive.py); what the disk and HTTP alone allow.
 """
 
-import argparse
 import asyncio
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +20,13 @@ from gridplus.channel import Counters
 from gridplus.clock import set_clock
 from gridplus.digest import keccak256
 from gridplus.wallet import voucher_digest
-from measure import Beside, Effort, Row, per_cpu_second, show
+from measure import QUICK, Beside, Effort, Row, per_cpu_second, show
 from naive import expanded, typed_voucher
 from town import INTERVALS, founded_town, home_nowhere
 
+HOMES = 64
 KEPT = 2_048
+"""Distinct digests: more than `recover` remembers, so that each recovery is a real one."""
 SECRET = keccak256(b"bench")
 LIMIT = "limit: libsecp256k1 alone, digest given"
 PEER = "peer: eth-account, same typed data"
@@ -39,12 +39,6 @@ MEANING = """
               of each channel on its way, many in one commit
   payment     a home's signed read, the hub's bill, the home's voucher, the acknowledgement: two
               requests, each durable before it is answered; the homes' bytes are made beforehand"""
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    effort: Effort
-    homes: int
 
 
 class Limit:
@@ -75,18 +69,19 @@ class Limit:
 
 
 def main() -> None:
-    size = _size()
-    found = signatures(size.effort)
+    effort = Effort.asked()
+    homes = 4 if effort == QUICK else HOMES
+    found = signatures(effort)
     show("Signatures: calls a CPU second, one core", signature_rows(found))
     with (
         tempfile.TemporaryDirectory(prefix="gridplus-bench-") as name,
-        founded_town(Path(name), homes=size.homes) as town,
+        founded_town(Path(name), homes=homes) as town,
     ):
         set_clock(town.clock, INTERVALS[-1].end_s)
-        durable = durable_rows(town, size.effort, recoveries=found[f"verify: {LIMIT}"])
-        show(f"Durable acceptance: {size.homes} channels at once, no HTTP", asyncio.run(durable))
-        paid = asyncio.run(measure_payments(town, size.effort))
-        show(f"End to end over HTTP on loopback: {size.homes} connections", paid.rows())
+        durable = durable_rows(town, effort, recoveries=found[f"verify: {LIMIT}"])
+        show(f"Durable acceptance: {homes} channels at once, no HTTP", asyncio.run(durable))
+        paid = asyncio.run(measure_payments(town, effort))
+        show(f"End to end over HTTP on loopback: {homes} connections", paid.rows())
         print(paid.latency())
     print(MEANING)
 
@@ -130,18 +125,6 @@ def signature_rows(found: dict[str, float]) -> list[Row]:
         )
         for what, name in (("vouchers signed", "sign"), ("vouchers verified", "verify"))
     ]
-
-
-def _size() -> Size:
-    parser = argparse.ArgumentParser(description="Vouchers a second, beside peers and limits.")
-    parser.add_argument("--rounds", type=int, default=5, help="of which the median counts")
-    parser.add_argument("--seconds", type=float, default=0.3, help="for each signature and round")
-    parser.add_argument("--homes", type=int, default=64, help="channels and connections at once")
-    parser.add_argument("--quick", action="store_true", help="only to see that it runs")
-    asked = parser.parse_args()
-    if asked.quick:
-        return Size(Effort(1, 0.02), 4)
-    return Size(Effort(asked.rounds, asked.seconds), asked.homes)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """An ASGI app on loopback: bodies of bounded size, errors in sentences, one ready line."""
 
+import gc
 import json
 import os
 import signal
@@ -50,6 +51,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # Whatever is held by now stays: a full collection need not walk it again and again.
+        gc.collect()
+        gc.freeze()
         if not self.should_exit:
             sys.stdout.write(json.dumps(self._ready) + "\n")
             sys.stdout.flush()
@@ -59,7 +63,8 @@ def serve(app: Any, *, port: int, describe: Mapping[str, Any], exit_with_parent:
     """Serve `app` on 127.0.0.1:`port` (0 takes a free one) until SIGTERM or SIGINT.
 
     Prints `describe` with the `url` as one JSON line when listening. With `exit_with_parent` the
-    end of standard input counts as SIGTERM. Raises InputError when the port is taken.
+    end of standard input counts as SIGTERM. Raises InputError when the port is taken. When the
+    app's own start fails, the log says why and the process exits with 3.
     """
     # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -77,10 +82,10 @@ def serve(app: Any, *, port: int, describe: Mapping[str, Any], exit_with_parent:
         limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=5,
     )
-    if exit_with_parent:
-        threading.Thread(target=_leave_with_stdin, daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # uvicorn repeats the signal when it is done
+    if exit_with_parent:
+        threading.Thread(target=_leave_with_stdin, daemon=True).start()
     _Server(config, ready).run(sockets=[listener])
 
 

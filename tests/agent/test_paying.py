@@ -116,7 +116,7 @@ async def test_a_power_cut_between_agreeing_and_signing_leaves_a_bill_to_sign_fo
         await box.live(600, 40)
         record = box.hub_home.records[DAY[0].start_s]
         box.line.deaf = ""
-        box.agent.memory.agree(offer_of(record), now_s=DAY[0].end_s)
+        await box.agent.memory.agree(offer_of(record), now_s=DAY[0].end_s)
         await box.restart()
         assert box.agent.memory.payer.phase is PayerPhase.CHECKED
         assert await box.retry() is not None

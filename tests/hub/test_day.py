@@ -5,7 +5,7 @@ import random
 import sys
 from pathlib import Path
 
-from gridplus.channel import Counters, PayeeRefusal, Phase, Terms
+from gridplus.channel import Counters, PayeeRefusal, Phase, Stop, Terms
 from gridplus.hub import Refused
 from gridplus.hub.home import Record, credit_of
 from gridplus.tariff import group_leaf, root_from_path
@@ -45,6 +45,17 @@ def check_bills(town: Town, house: House, day: list[Record]) -> None:
         earned = statement.earned_ubolt
     assert earned > 0
     assert [record.statement.interval for record in day] == list(DAY)
+
+
+class HurriedClock:
+    """A quarter of an hour passes between any two looks at it."""
+
+    def __init__(self, shown_s: int) -> None:
+        self.shown_s = shown_s
+
+    def now_s(self) -> int:
+        self.shown_s += 900
+        return self.shown_s
 
 
 async def live_through(life: Life, house: House, at: int, dice: random.Random) -> Record:
@@ -140,17 +151,6 @@ async def test_an_interval_that_moved_no_money_is_paid_by_the_voucher_before_it(
     assert live == durable_parts(replayed(town.hub_key.address, tmp_path / "hub.journal"))
 
 
-class HurriedClock:
-    """A quarter of an hour passes between any two looks at it."""
-
-    def __init__(self, shown_s: int) -> None:
-        self.shown_s = shown_s
-
-    def now_s(self) -> int:
-        self.shown_s += 900
-        return self.shown_s
-
-
 async def test_a_stop_is_replayed_at_the_time_at_which_it_was_made(
     town: Town, tmp_path: Path
 ) -> None:
@@ -164,6 +164,27 @@ async def test_a_stop_is_replayed_at_the_time_at_which_it_was_made(
     again = replayed(town.hub_key.address, tmp_path / "hub.journal")
     assert again.homes[house.channel].payee.stopped == home.payee.stopped
     assert durable_parts(again) == live
+
+
+async def test_a_home_that_leaves_is_sold_nothing_more_and_what_it_signed_is_claimed(
+    town: Town, tmp_path: Path
+) -> None:
+    (house,) = town.move_in(1)
+    clock = HurriedClock(DAY[0].start_s)
+    async with living_hub(town, tmp_path / "hub.journal", clock=clock) as life:
+        await life.open([house])
+        await life.pay(house, await life.billed(house.meter(400)))
+        town.start_exit(house)
+        await life.hub.follow_chain()
+        stopped = life.book.homes[house.channel].payee.stopped
+        assert stopped is not None
+        assert stopped.reason is Stop.EXIT_STARTED
+        assert stopped.since_s > DAY[1].start_s
+        await life.pay(house, last := await life.billed(house.meter(100)))
+        await life.hub.claim()
+        assert town.word(house).spent == last.statement.spent_ubolt
+        live = durable_parts(life.book)
+    assert live == durable_parts(replayed(town.hub_key.address, tmp_path / "hub.journal"))
 
 
 async def test_a_home_that_pays_in_again_is_served_again(town: Town, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gridplus.clock import Clock
 from gridplus.digest import canonical_json
-from gridplus.failures import RemoteError
+from gridplus.failures import Bug, RemoteError
 from gridplus.hub import Hub, HubParts, HubRefusal
 from gridplus.hub.app import HubApp
 from gridplus.hub.supply import Supply
@@ -64,10 +65,15 @@ class Door:
 
 @asynccontextmanager
 async def hub_door(
-    town: Town, folder: Path, *, token: str = TOKEN, page_limit: int | None = None
+    town: Town,
+    folder: Path,
+    *,
+    token: str = TOKEN,
+    page_limit: int | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Door]:
     """A hub that learns plan and prices from the board when a read needs them."""
-    clock, board = HandClock(), Board()
+    board, clock = Board(), clock or HandClock()
     board.publish(PRICES)
     path = folder / "hub.journal"
     with SqliteJournal.open(path, now_s=clock.now_s, page_limit=page_limit) as journal:
@@ -76,7 +82,7 @@ async def hub_door(
         async with board.client() as retailer:
             supply = Supply(retailer, hub)
             app = HubApp(hub, supply, admin_token=token).starlette()
-            transport = httpx.ASGITransport(app=app)
+            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
                 yield Door(hub, supply, board, client)
         await hub.aclose()
@@ -277,6 +283,32 @@ async def test_a_hub_whose_retailer_is_away_says_so_and_goes_on_when_it_is_back(
         assert "the retailer does not answer" in sentence(answer)
         door.board.open = True
         assert (await door.client.post("/v1/reads", content=read)).status_code == 200
+
+
+class TornClock:
+    """Shows the time until it is torn; then looking at it is a bug."""
+
+    torn = False
+
+    def now_s(self) -> int:
+        if self.torn:
+            raise Bug("a clock shows the time")
+        return START_S
+
+
+async def test_after_a_bug_nothing_more_is_acknowledged(town: Town, tmp_path: Path) -> None:
+    (house,) = town.move_in(1)
+    clock = TornClock()
+    async with hub_door(town, tmp_path, clock=clock) as door:
+        await door.open(house)
+        acknowledged = await door.pay(house, await door.bill(house))
+        waiting = SubmitRead(house.meter(400)).to_bytes()
+        clock.torn = True
+        assert (await door.client.post("/v1/reads", content=waiting)).status_code == 500
+        clock.torn = False
+        assert (await door.client.post("/v1/reads", content=waiting)).status_code == 503
+        known = await door.client.get(f"/v1/channels/{house.channel.hex()}")
+        assert ChannelStatus.parse(known.content).durable == acknowledged.counters
 
 
 async def test_a_retailer_that_talks_nonsense_is_not_believed(town: Town, tmp_path: Path) -> None:

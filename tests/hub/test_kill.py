@@ -54,16 +54,28 @@ class Street:
     residents: list[Resident]
     told: dict[ChannelId, Counters] = field(default_factory=dict)
     payments: int = 0
-    enough: asyncio.Event = field(default_factory=asyncio.Event)
-    kill_at: int = 0
+    due: int = 0
+    pause_s: float = 0
+    killer: asyncio.Task[None] | None = None
     lived: dict[ChannelId, int] = field(default_factory=dict)
 
     def acknowledged(self, channel: ChannelId, counters: Counters) -> None:
         assert counters.covers(self.told.get(channel, NOTHING))
         self.told[channel] = counters
         self.payments += 1
-        if self.payments >= self.kill_at:
-            self.enough.set()
+        if self.payments >= self.due and self.killer is None:
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL, at the very moment of an acknowledgement or a little later."""
+        if self.pause_s == 0:
+            self.stage.kill("hub")
+        self.killer = asyncio.create_task(self._kill_later())
+
+    async def _kill_later(self) -> None:
+        if self.pause_s > 0:
+            await asyncio.to_thread(threading.Event().wait, self.pause_s)
+            self.stage.kill("hub")
 
 
 @asynccontextmanager
@@ -159,17 +171,12 @@ def begin(resident: Resident, interval: Interval) -> None:
         resident.devices.pass_time(interval)
 
 
-async def one_life(street: Street, *, pause_s: float) -> None:
-    """All homes pay at once; the hub is killed a moment after it was due."""
-
-    async def killer() -> None:
-        await street.enough.wait()
-        await asyncio.to_thread(threading.Event().wait, pause_s)
-        await asyncio.to_thread(street.stage.kill, "hub")
-
-    street.enough.clear()
-    homes = (live_until_offline(street, resident) for resident in street.residents)
-    await asyncio.gather(killer(), *homes)
+async def one_life(street: Street, due: int, *, pause_s: float) -> None:
+    """All homes pay at once until the hub is killed: after `due` payments, and `pause_s`."""
+    street.due, street.pause_s, street.killer = due, pause_s, None
+    await asyncio.gather(*(live_until_offline(street, resident) for resident in street.residents))
+    if street.killer is not None:
+        await street.killer
 
 
 @dataclass(frozen=True)
@@ -217,8 +224,8 @@ async def test_twenty_kills_lose_no_acknowledged_voucher_and_bill_no_interval_tw
     due = sorted(dice.sample(range(1, 2 * intervals - 8), KILLS))
     unheard = Counter[str]()
     async with real_street(tmp_path / "street", seed) as street:
-        for life, street.kill_at in enumerate(due):
-            await one_life(street, pause_s=dice.random() * 0.012)
+        for life, payments in enumerate(due):
+            await one_life(street, payments, pause_s=dice.choice((0, dice.random() * 0.012)))
             left = journal_says(street, tmp_path / f"life-{life}")
             await asyncio.to_thread(street.stage.start_hub)
             assert await hub_says(street) == left, "replay is the hub"
@@ -228,9 +235,7 @@ async def test_twenty_kills_lose_no_acknowledged_voucher_and_bill_no_interval_tw
                 assert known.durable.covers(told), "acknowledged is durable"
                 unheard["vouchers"] += known.durable != told
                 unheard["bills"] += known.head != resident.agent.memory.tip.head
-        street.kill_at = 1 << 32
-        for resident in street.residents:
-            await live_until_offline(street, resident)
+        await one_life(street, 1 << 32, pause_s=0)
         await check_the_end(street, tmp_path / "end")
     sys.stdout.write(f"{KILLS} kills, {street.payments} acknowledgements, 0 lost; ")
     sys.stdout.write(f"durable, but not heard of before the kill: {dict(unheard)}\n")

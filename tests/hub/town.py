@@ -39,7 +39,7 @@ from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
 from gridplus.market import operating_day_intervals
 from gridplus.meter import IntervalRead, SignedRead, read_message
 from gridplus.tariff import ChannelIdentity, Plan
-from gridplus.units import UBOLT_PER_BOLT, Interval
+from gridplus.units import UBOLT_PER_BOLT
 from gridplus.wallet import Address, ChannelId, Descriptor, voucher_digest
 from gridplus.wire import OpenChannel
 from tests.tariff.examples import PLAIN, plan_with, prices_of
@@ -156,6 +156,16 @@ class Town:
         order = DepositOrder(house.identity, house.owner, number, bolt * UBOLT_PER_BOLT)
         self.founder.deposit(self.deployment, [order], now_s=START_S)
 
+    def start_exit(self, house: House) -> None:
+        """The owner, alone, starts to leave."""
+        relayer = Account(self.keys["relayer"], self.chain)
+        relayer.transact(Call(house.owner.address, value_wei=10**18))
+        identity = house.identity
+        data = calls.start_exit(
+            identity.voucher_key, identity.cfg, descriptor=identity.descriptor.encoded
+        )
+        Account(house.owner, self.chain).transact(Call(self.deployment.vault, data))
+
     def word(self, house: House) -> Any:
         view = calls.channel_word(house.channel)
         return view.decode(self.chain.call(self.deployment.vault, view.calldata))
@@ -263,18 +273,6 @@ def replayed(hub: Address, journal: Path, *, unsigned_limit: int = UNSIGNED_LIMI
     with SqliteJournal.open(journal, now_s=HandClock().now_s) as stored:
         book.replay(stored.replay())
     return book
-
-
-def moved(house: House, interval: Interval) -> IntervalRead:
-    """The house's last read, as if it were of `interval`."""
-    last = house.reads[-1]
-    return IntervalRead(
-        interval,
-        last.import_wh,
-        last.export_wh,
-        last.register_import_wh + last.import_wh,
-        last.register_export_wh + last.export_wh,
-    )
 
 
 def run_coroutine_test(item: pytest.Function) -> bool | None:

@@ -35,7 +35,7 @@ def check(statement: Statement, tip: Tip = GENESIS) -> Mismatch | None:
 
 def with_line(code: Code, **changes: object) -> Statement:
     lines = tuple(
-        replace(line, **changes) if line.code is code else line for line in STATEMENT.lines
+        line._replace(**changes) if line.code is code else line for line in STATEMENT.lines
     )
     return replace(STATEMENT, lines=lines)
 

@@ -149,7 +149,7 @@ class SmartAgent:
         Raises BillRefused when the hub bills something else than this agent computes, RemoteError
         when it refuses.
         """
-        self.memory.take_read(self._devices.read(interval.start_s))
+        await self.memory.take_read(self._devices.read(interval.start_s))
         return await self.pay_unpaid(now_s=now_s)
 
     async def pay_unpaid(self, *, now_s: int) -> Payment | None:
@@ -188,10 +188,10 @@ class SmartAgent:
         fact = checked(offer, self._mismatch(offer, read))
         verdict = step_payer(self.memory.payer, fact, now_s=now_s)
         if isinstance(verdict, Refusal):
-            raise self._refuse(offer, verdict.reason.name, sentence=verdict.reason.value)
+            raise await self._refuse(offer, verdict.reason.name, sentence=verdict.reason.value)
         if not self._is_sealed(offer):
-            raise self._refuse(offer, "GROUP_UNSIGNED", sentence=GROUP_UNSIGNED)
-        self.memory.agree(offer, now_s=now_s)
+            raise await self._refuse(offer, "GROUP_UNSIGNED", sentence=GROUP_UNSIGNED)
+        await self.memory.agree(offer, now_s=now_s)
 
     def _mismatch(self, offer: BillOffer, read: IntervalRead) -> Mismatch | None:
         """Recompute the bill from this home's own read, published prices and agreed plan."""
@@ -212,8 +212,8 @@ class SmartAgent:
         )
         return is_signed_by(terms.hub, digest, signature=group.signature)
 
-    def _refuse(self, offer: BillOffer, name: str, *, sentence: str) -> "BillRefused":
-        self.memory.refuse(offer, name=name, sentence=sentence)
+    async def _refuse(self, offer: BillOffer, name: str, *, sentence: str) -> "BillRefused":
+        await self.memory.refuse(offer, name=name, sentence=sentence)
         return BillRefused(offer.statement.interval, name, sentence=sentence)
 
     async def _act(self, effects: tuple[object, ...], *, now_s: int) -> Payment | None:
@@ -225,7 +225,7 @@ class SmartAgent:
                 case SignVoucher():
                     signature = self._keys.voucher.sign(effect.digest)
                     voucher = Voucher(effect.cfg, effect.spent, effect.earned, signature)
-                    effects = self.memory.sign(voucher, now_s=now_s)
+                    effects = await self.memory.sign(voucher, now_s=now_s)
                 case SubmitVoucher():
                     payment = await self._submit(effect.voucher)
                     effects = self.memory.step(Acknowledged(effect.voucher.counters), now_s=now_s)

@@ -1,5 +1,6 @@
 """What a Smart Agent journals, and what it knows again after a restart."""
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -58,28 +59,28 @@ class Memory:
         for stored in self.journal.replay():
             self._apply(stored)
 
-    def take_read(self, read: IntervalRead) -> None:
+    async def take_read(self, read: IntervalRead) -> None:
         """Keep a read until its bill is agreed; what is kept or agreed already changes nothing."""
         newest = self.unpaid[-1].interval if self.unpaid else self.payer.bill.interval
         if newest is None or read.interval > newest:
-            self._append(Kind.READ_TAKEN, _read_bytes(read))
+            await self._append(Kind.READ_TAKEN, _read_bytes(read))
             self.unpaid.append(read)
 
-    def agree(self, offer: BillOffer, *, now_s: int) -> None:
+    async def agree(self, offer: BillOffer, *, now_s: int) -> None:
         """Keep a bill that this agent recomputed and accepts, with the hub's signatures."""
-        self._append(Kind.BILL_AGREED, offer.to_bytes())
+        await self._append(Kind.BILL_AGREED, offer.to_bytes())
         self._agreed(offer, now_s=now_s)
 
-    def refuse(self, offer: BillOffer, *, name: str, sentence: str) -> None:
+    async def refuse(self, offer: BillOffer, *, name: str, sentence: str) -> None:
         """Keep a bill that this agent does not pay: evidence, with the hub's signatures."""
         document: Document = {"offer": offer.document(), "name": name, "sentence": sentence}
-        self._append(Kind.BILL_REFUSED, canonical_json(document))
+        await self._append(Kind.BILL_REFUSED, canonical_json(document))
         self.refused += 1
 
-    def sign(self, voucher: Voucher, *, now_s: int) -> tuple[object, ...]:
+    async def sign(self, voucher: Voucher, *, now_s: int) -> tuple[object, ...]:
         """Keep a voucher before it leaves the house; what to do with it."""
         message = SubmitVoucher(self.tip.channel, voucher)
-        self._append(Kind.VOUCHER_SIGNED, message.to_bytes())
+        await self._append(Kind.VOUCHER_SIGNED, message.to_bytes())
         return self.step(VoucherSigned(voucher), now_s=now_s)
 
     def step(self, fact: PayerFact, *, now_s: int) -> tuple[object, ...]:
@@ -100,8 +101,8 @@ class Memory:
             raise RemoteError(f"the node does not tell the truth: {answer.reason.value}")
         self.payer = answer.state
 
-    def _append(self, kind: Kind, body: bytes) -> None:
-        self.journal.append([Fact(kind.value, b"", body)])
+    async def _append(self, kind: Kind, body: bytes) -> None:
+        await asyncio.to_thread(self.journal.append, [Fact(kind.value, b"", body)])
 
     def _agreed(self, offer: BillOffer, *, now_s: int) -> None:
         statement = offer.statement

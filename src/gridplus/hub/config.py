@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -21,11 +21,7 @@ from gridplus.hub.vault import VaultLink
 from gridplus.journal import SqliteJournal
 from gridplus.keystore import KeyStore, Secp256k1Key, read_token
 from gridplus.serving import serve
-
-_TEXTS = ("chain_url", "retailer_url", "key_name")
-_PATHS = ("journal", "deployment", "keys", "admin_token")
-_LIMITS = ("unsigned_limit_ubolt",)
-_OPTIONAL = ("clock", "journal_page_limit")
+from gridplus.tariff import Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +47,22 @@ class HubConfig:
             table = tomllib.loads(path.read_text())
         except (OSError, ValueError) as error:
             raise InputError(f"{path} cannot be read as a hub's configuration: {error}") from None
-        known = (*_TEXTS, *_PATHS, *_LIMITS, *_OPTIONAL)
-        unknown = sorted(set(table) - set(known))
-        if unknown:
-            raise InputError(f"{path}: {unknown[0]} is not known; known are {', '.join(known)}")
-        for name in (*_TEXTS, *_PATHS):
-            if not isinstance(table.get(name), str) or not table[name]:
-                raise InputError(f"{path}: {name} must be a text; add it")
-        for name in (*_LIMITS, "journal_page_limit"):
-            value = table.get(name)
-            if name in _LIMITS or value is not None:
-                _require_count(value, f"{path}: {name}")
-        here = path.parent
-        clock = table.get("clock")
-        return cls(
-            **{name: here / table[name] for name in _PATHS},
-            **{name: table[name] for name in (*_TEXTS, *_LIMITS)},
-            clock=None if clock is None else here / str(clock),
-            journal_page_limit=table.get("journal_page_limit"),
+        fields, here = Fields(table, str(path)), path.parent
+        pages = "journal_page_limit"
+        config = cls(
+            journal=here / fields.text("journal"),
+            deployment=here / fields.text("deployment"),
+            keys=here / fields.text("keys"),
+            admin_token=here / fields.text("admin_token"),
+            chain_url=fields.text("chain_url"),
+            retailer_url=fields.text("retailer_url"),
+            key_name=fields.text("key_name"),
+            unsigned_limit_ubolt=fields.integer("unsigned_limit_ubolt"),
+            clock=here / fields.text("clock") if fields.has("clock") else None,
+            journal_page_limit=fields.integer(pages) if fields.has(pages) else None,
         )
+        fields.close()
+        return config
 
 
 def serve_hub(config: HubConfig, *, port: int, exit_with_parent: bool) -> None:
@@ -84,35 +77,33 @@ def serve_hub(config: HubConfig, *, port: int, exit_with_parent: bool) -> None:
 
 def hub_app(config: HubConfig) -> Starlette:
     """The hub over its real parts, which are opened here and closed with the app."""
-    clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
-    token = read_token(config.admin_token)
-    chain = RpcChain(config.chain_url)
-    key = KeyStore(config.keys).load(config.key_name, Secp256k1Key)
-    vault = VaultLink(chain, Deployment.load(config.deployment), Account(key, chain))
-    vault.require_ours()
-    journal = SqliteJournal.open(
-        config.journal, now_s=clock.now_s, page_limit=config.journal_page_limit
-    )
-    hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt))
-    hub.start()
+    with ExitStack() as opened:
+        hub = _open_hub(config, opened)
+        token = read_token(config.admin_token)
+        kept = opened.pop_all()
     client = httpx.AsyncClient(base_url=config.retailer_url, timeout=10, trust_env=False)
     app = HubApp(hub, Supply(client, hub), admin_token=token).starlette()
     inner = app.router.lifespan_context
 
     @asynccontextmanager
     async def closing(served: Starlette) -> AsyncIterator[None]:
-        try:
-            async with inner(served):
+        with kept:
+            async with client, inner(served):
                 yield
-        finally:
-            await client.aclose()
-            journal.close()
-            chain.close()
 
     app.router.lifespan_context = closing
     return app
 
 
-def _require_count(value: object, what: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-        raise InputError(f"{what} must be a whole number above 0")
+def _open_hub(config: HubConfig, opened: ExitStack) -> Hub:
+    clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
+    chain = opened.enter_context(RpcChain(config.chain_url))
+    key = KeyStore(config.keys).load(config.key_name, Secp256k1Key)
+    vault = VaultLink(chain, Deployment.load(config.deployment), Account(key, chain))
+    vault.require_ours()
+    journal = opened.enter_context(
+        SqliteJournal.open(config.journal, now_s=clock.now_s, page_limit=config.journal_page_limit)
+    )
+    hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt))
+    hub.start()
+    return hub

@@ -36,6 +36,7 @@ def operating_day_bounds(day: date, zone: str = ERCOT_ZONE) -> tuple[int, int]:
     return start, end
 
 
+@lru_cache(maxsize=64)
 def operating_day_intervals(
     day: date, zone: str = ERCOT_ZONE, *, length_s: int = SETTLEMENT_INTERVAL_S
 ) -> tuple[Interval, ...]:
@@ -88,6 +89,9 @@ class PriceVersion:
         for price in self.prices_ubolt_per_mwh:
             if abs(price) > PRICE_LIMIT_UBOLT_PER_MWH:
                 raise InputError(f"{self}: {price} µBOLT/MWh is beyond ±20,000 $/MWh")
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     @property
     def end_s(self) -> int:

@@ -104,6 +104,9 @@ class Plan:
     canonical: bytes
     digest: bytes
 
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     def document(self) -> Document:
         """The plan as it was written; `parse_plan` reads it back."""
         document: Document = json.loads(self.canonical)

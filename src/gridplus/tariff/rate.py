@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from gridplus.failures import InputError
@@ -53,8 +54,7 @@ class Code(StrEnum):
         return Side.CREDIT if self is Code.EXPORT else Side.CHARGE
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One exact line. Quantity and price are 0 on lines that are not so much per Wh."""
 
     code: Code
@@ -84,12 +84,6 @@ class Cumulative:
         """What the retailer owes for life, rounded up."""
         return ubolt_up(self.credits_abolt)
 
-    def plus(self, lines: Sequence[Line]) -> "Cumulative":
-        return Cumulative(
-            self.charges_abolt + sum(x.amount_abolt for x in lines if x.side is Side.CHARGE),
-            self.credits_abolt + sum(x.amount_abolt for x in lines if x.side is Side.CREDIT),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Rated:
@@ -112,15 +106,19 @@ class Rates:
     tax: TaxRow
 
     @property
-    def import_abolt_per_wh(self) -> int:
-        """What one more Wh from the grid costs, with all adders and taxes."""
-        before_tax_pbolt = (
+    def before_tax_ubolt_per_mwh(self) -> int:
+        """Every price of import; in pBOLT, what one more Wh costs before taxes."""
+        return (
             self.energy_ubolt_per_mwh
             + self.adder_ubolt_per_mwh
             + self.delivery_ubolt_per_mwh
             + self.ercot_fee_ubolt_per_mwh
         )
-        return before_tax_pbolt * self.tax.gross_up_ppm
+
+    @property
+    def import_abolt_per_wh(self) -> int:
+        """What one more Wh from the grid costs, with all adders and taxes."""
+        return self.before_tax_ubolt_per_mwh * self.tax.gross_up_ppm
 
     @property
     def export_abolt_per_wh(self) -> int:
@@ -133,6 +131,7 @@ class Rates:
         return self.monthly_pbolt * self.tax.gross_up_ppm
 
 
+@lru_cache(maxsize=4096)
 def rates_at(plan: Plan, prices: PriceVersion, *, interval: Interval) -> Rates:
     """The prices that hold in `interval`.
 
@@ -158,24 +157,23 @@ def rates_at(plan: Plan, prices: PriceVersion, *, interval: Interval) -> Rates:
 def rate(plan: Plan, prices: PriceVersion, *, read: IntervalRead, before: Cumulative) -> Rated:
     """Rate one read. Raises InputError as `rates_at` does."""
     rates = rates_at(plan, prices, interval=read.interval)
-    per_wh = (
-        (Code.ENERGY, rates.energy_ubolt_per_mwh),
-        (Code.ADDER, rates.adder_ubolt_per_mwh),
-        (Code.DELIVERY, rates.delivery_ubolt_per_mwh),
-        (Code.ERCOT_FEE, rates.ercot_fee_ubolt_per_mwh),
+    import_wh, export_wh, tax = read.import_wh, read.export_wh, rates.tax
+    taxed_pbolt = import_wh * rates.before_tax_ubolt_per_mwh + rates.monthly_pbolt
+    lines = (
+        _per_wh(Code.ENERGY, import_wh, price=rates.energy_ubolt_per_mwh),
+        _per_wh(Code.ADDER, import_wh, price=rates.adder_ubolt_per_mwh),
+        _per_wh(Code.DELIVERY, import_wh, price=rates.delivery_ubolt_per_mwh),
+        Line(Code.DELIVERY_MONTHLY, 0, 0, rates.monthly_pbolt * ABOLT_PER_PBOLT),
+        _per_wh(Code.ERCOT_FEE, import_wh, price=rates.ercot_fee_ubolt_per_mwh),
+        Line(Code.TAX_PUC, 0, 0, taxed_pbolt * tax.puc_ppm),
+        Line(Code.TAX_GROSS_RECEIPTS, 0, 0, taxed_pbolt * tax.gross_receipts_ppm),
+        _per_wh(Code.EXPORT, export_wh, price=rates.export_ubolt_per_mwh),
     )
-    lines = {code: _per_wh(code, read.import_wh, price=price) for code, price in per_wh}
-    monthly_abolt = rates.monthly_pbolt * ABOLT_PER_PBOLT
-    lines[Code.DELIVERY_MONTHLY] = Line(Code.DELIVERY_MONTHLY, 0, 0, monthly_abolt)
-    taxed_pbolt = sum(line.amount_abolt for line in lines.values()) // ABOLT_PER_PBOLT
-    for code, ppm in (
-        (Code.TAX_PUC, rates.tax.puc_ppm),
-        (Code.TAX_GROSS_RECEIPTS, rates.tax.gross_receipts_ppm),
-    ):
-        lines[code] = Line(code, 0, 0, taxed_pbolt * ppm)
-    lines[Code.EXPORT] = _per_wh(Code.EXPORT, read.export_wh, price=rates.export_ubolt_per_mwh)
-    in_order = tuple(lines[code] for code in Code)
-    return Rated(in_order, before.plus(in_order))
+    after = Cumulative(
+        before.charges_abolt + import_wh * rates.import_abolt_per_wh + rates.fixed_abolt,
+        before.credits_abolt + export_wh * rates.export_abolt_per_wh,
+    )
+    return Rated(lines, after)
 
 
 def energy_prices(
