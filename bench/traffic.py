@@ -235,7 +235,6 @@ def _write_config(town: Town, retailer_url: str) -> Path:
         "deployment": "deployment.json",
         "keys": "keys/hub",
         "key_name": "hub",
-        "clock": "clock",
         "admin_token": "token",
         "chain_url": town.chain_url,
         "retailer_url": retailer_url,

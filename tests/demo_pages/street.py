@@ -184,7 +184,7 @@ def _figures(hourly: tuple[int, ...], *, first_day: date, homes: int, days: int)
         ledger_balanced=True,
         elapsed_ms=38_214,
         files=OutputFiles(
-            "demo-out", "demo-out/bills/home-1-2021-08-12.json", "demo-out/summary.html"
+            "gridplus", "demo-out", "demo-out/bills/home-1-2021-08-12.json", "demo-out/summary.html"
         ),
         series=series,
     )
@@ -200,5 +200,5 @@ def with_text(figures: Figures, text: str) -> Figures:
         stack=tuple(replace(part, name=text, note=text) for part in figures.stack),
         gas=replace(figures.gas, by_kind=((text, 1),), assumption=text),
         retailer=replace(figures.retailer, imbalance_value=text),
-        files=OutputFiles(text, text, text),
+        files=OutputFiles(text, text, text, text),
     )

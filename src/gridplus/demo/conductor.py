@@ -1,6 +1,7 @@
 """The run: found a retailer, live through the days, close each, ask every store what it knows."""
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -96,6 +97,8 @@ async def _perform(
         stage.start_retailer(deployment)
         stage.start_hub()
         await _wake(run, chain)
+        gc.collect()
+        gc.freeze()  # all homes live in this process: a long collection would stop the street
         try:
             await _live(run, founder, progress=progress)
         finally:

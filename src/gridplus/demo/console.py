@@ -218,6 +218,6 @@ def _print_files(figures: Figures, page: _Page) -> None:
     files = figures.files
     took_s = format_scaled(figures.elapsed_ms // 100, 1)
     page.heading(f"Done in {took_s} s. Everything is in {printable(files.folder)}/; try next:")
-    page.command(f"gridplus verify {printable(files.bill)}")
+    page.command(f"{printable(files.program)} verify {printable(files.bill)}")
     if files.summary:
         page.command(f"open {printable(files.summary)}")

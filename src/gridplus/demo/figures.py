@@ -117,9 +117,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class OutputFiles:
-    """Where the run left its files, as paths that can be typed: the folder, one of the bills, and
-    the summary page ("" when none was written)."""
+    """Where the run left its files, as paths that can be typed: the program itself, the folder, one
+    of the bills, and the summary page ("" when none was written)."""
 
+    program: str
     folder: str
     bill: str
     summary: str

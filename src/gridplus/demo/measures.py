@@ -1,6 +1,8 @@
 """From a run and its audit to its figures: sums over bills, meters and the day results."""
 
+import shutil
 import statistics
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -216,7 +218,15 @@ def _month(first: date) -> list[date]:
 def _files(run: Run) -> OutputFiles:
     folder = _typed(run.stage.out)
     bill = f"{folder}/bills/{run.residents[0].name}-{run.options.first_day}.json"
-    return OutputFiles(folder, bill, "" if run.options.fast else f"{folder}/summary.html")
+    return OutputFiles(
+        _program(), folder, bill, "" if run.options.fast else f"{folder}/summary.html"
+    )
+
+
+def _program() -> str:
+    """This program as a person would call it: by name where the shell finds that one."""
+    called = Path(sys.argv[0])
+    return "gridplus" if shutil.which("gridplus") == str(called) else _typed(called.absolute())
 
 
 def _typed(path: Path) -> str:

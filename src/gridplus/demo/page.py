@@ -95,6 +95,7 @@ def _sentences(figures: Figures) -> dict[str, str]:
         "verified": readout.what_was_verified(figures),
         "folder": printable(figures.files.folder),
         "bill": printable(figures.files.bill),
+        "program": printable(figures.files.program),
         "took": format_scaled(figures.elapsed_ms // 100, 1),
     }
 
