@@ -1,17 +1,19 @@
 """An ASGI app on loopback: bodies of bounded size, errors in sentences, one ready line."""
 
 import gc
+import hmac
 import json
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
 
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 
 from gridplus.failures import InputError
 
@@ -40,6 +42,31 @@ async def read_body(request: Request, *, limit: int) -> bytes:
     except ClientDisconnect:
         raise InputError("the sender left before the end of the body") from None
     return b"".join(parts)
+
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+def require_bearer(token: str | None, handle: Handler) -> Handler:
+    """`handle` for who sends `Authorization: Bearer token`; without a token it stays shut."""
+    expected = f"Bearer {token}".encode()
+
+    async def guarded(request: Request) -> Response:
+        given = request.headers.get("authorization", "").encode()
+        if not token or not hmac.compare_digest(given, expected):
+            return JSONResponse({"error": "this is for the administrator"}, status_code=401)
+        return await handle(request)
+
+    return guarded
+
+
+def explain(status: int) -> Callable[[Request, Exception], Response]:
+    """An exception handler that answers `status` and the error's own sentence."""
+
+    def answer(_request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": str(error)}, status_code=status)
+
+    return answer
 
 
 class _Server(uvicorn.Server):

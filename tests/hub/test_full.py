@@ -17,8 +17,11 @@ from tests.hub.town import (
 )
 
 
-async def live_until_full(client: httpx.AsyncClient, house: House) -> tuple[Counters, str]:
-    """Meter and pay until the hub has no room; the newest acknowledged counters, and why."""
+async def live_until_full(
+    client: httpx.AsyncClient, house: House
+) -> tuple[Counters, httpx.Response]:
+    """Meter and pay until the hub has no room; the newest acknowledged counters, and the answer to
+    the read or voucher that found it full."""
     newest = Counters(0, 0)
     while True:
         read = SubmitRead(house.meter(400))
@@ -33,7 +36,7 @@ async def live_until_full(client: httpx.AsyncClient, house: House) -> tuple[Coun
             break
         newest = Acknowledgement.parse(answer.content).counters
     assert answer.status_code == 503
-    return newest, sentence(answer)
+    return newest, answer
 
 
 async def go_on(town: Town, journal: Path, house: House, newest: Counters) -> None:
@@ -56,12 +59,12 @@ async def test_a_journal_at_its_page_limit_stops_the_hub_and_goes_on_with_room(
     journal = tmp_path / "hub.journal"
     async with hub_door(town, tmp_path, page_limit=40) as door:
         await door.open(house)
-        newest, why = await live_until_full(door.client, house)
+        newest, full = await live_until_full(door.client, house)
         assert newest.spent_ubolt > 0
-        assert "the disk or the page limit is full; make room and open it again" in why
+        why = "the disk or the page limit is full; make room and open it again"
+        assert why in sentence(full)
         before = durable_parts(door.hub.book)
-        read = SubmitRead(house.meter(400)).to_bytes()
-        again = await door.client.post("/v1/reads", content=read)
+        again = await door.client.send(full.request)
         assert again.status_code == 503
         assert "the journal's writer has stopped" in sentence(again)
         known = await door.client.get(f"/v1/channels/{house.channel.hex()}")
@@ -81,7 +84,7 @@ async def test_a_file_size_limit_stops_the_hub_and_loses_nothing_acknowledged(
         await life.open([house])
     with start_limited(config, file_bytes=150_000) as hub:
         async with httpx.AsyncClient(base_url=hub.url) as client:
-            newest, why = await live_until_full(client, house)
+            newest, full = await live_until_full(client, house)
         assert newest.spent_ubolt > 0
-        assert str(journal) in why
+        assert str(journal) in sentence(full)
     await go_on(town, journal, house, newest)

@@ -66,10 +66,10 @@ class DemoOptions:
         settlement of a day that is over. Raises InputError when the day is not whole in it."""
         if self.rtm is None:
             return None
-        prices = real_time_prices(
-            self.rtm, day, settlement_point=self.rtm_point or SETTLEMENT_POINT
-        )
-        return replace(prices, settlement_point=SETTLEMENT_POINT)
+        point = self.rtm_point or SETTLEMENT_POINT
+        prices = real_time_prices(self.rtm, day, settlement_point=point)
+        source = f"{prices.source}, {point}"
+        return replace(prices, settlement_point=SETTLEMENT_POINT, source=source)
 
     @cached_property
     def street(self) -> dict[str, HomeSeries]:

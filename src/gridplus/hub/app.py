@@ -1,8 +1,7 @@
 """The hub on HTTP: four requests for homes, three for the back office."""
 
 import asyncio
-import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
@@ -15,7 +14,7 @@ from gridplus.hub.home import Home, Record
 from gridplus.hub.hub import Hub
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.supply import Supply
-from gridplus.serving import BodyTooLargeError, read_body
+from gridplus.serving import BodyTooLargeError, explain, read_body, require_bearer
 from gridplus.tariff import Evidence, format_octets
 from gridplus.wallet import ChannelId
 from gridplus.wire import (
@@ -46,24 +45,25 @@ class HubApp:
 
     def starlette(self) -> Starlette:
         """The app. It follows the chain and the retailer's prices while it runs."""
+        token = self._admin_token
         routes = [
             Route("/health", self._health),
             Route("/v1/channels", self._open_channel, methods=["POST"]),
             Route("/v1/channels/{channel}", self._status),
             Route("/v1/reads", self._submit_read, methods=["POST"]),
             Route("/v1/vouchers", self._submit_voucher, methods=["POST"]),
-            Route("/v1/admin/channels", self._admin(self._channels)),
-            Route("/v1/admin/channels/{channel}/records", self._admin(self._records)),
-            Route("/v1/admin/claims", self._admin(self._claim), methods=["POST"]),
+            Route("/v1/admin/channels", require_bearer(token, self._channels)),
+            Route("/v1/admin/channels/{channel}/records", require_bearer(token, self._records)),
+            Route("/v1/admin/claims", require_bearer(token, self._claim), methods=["POST"]),
         ]
         return Starlette(
             routes=routes,
             lifespan=self._lifespan,
             exception_handlers={
-                BodyTooLargeError: _explain(413),
-                InputError: _explain(400),
-                StorageError: _explain(503),
-                GridPlusError: _explain(502),
+                BodyTooLargeError: explain(413),
+                InputError: explain(400),
+                StorageError: explain(503),
+                GridPlusError: explain(502),
                 Bug: self._stop,
             },
         )
@@ -153,19 +153,6 @@ class HubApp:
             }
         )
 
-    def _admin(
-        self, handle: Callable[[Request], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        expected = f"Bearer {self._admin_token}".encode()
-
-        async def guarded(request: Request) -> Response:
-            given = request.headers.get("authorization", "").encode()
-            if not self._admin_token or not hmac.compare_digest(given, expected):
-                return JSONResponse({"error": "this is for the back office"}, status_code=401)
-            return await handle(request)
-
-        return guarded
-
 
 def _status_of(home: Home) -> ChannelStatus:
     return ChannelStatus(home.channel, home.durable, home.tip.head)
@@ -204,10 +191,3 @@ def _message(message: Message) -> Response:
 def _refusal(refused: Refused) -> Response:
     body = RefusalMessage.of(refused.reason, refused.newest).to_bytes()
     return Response(body, status_code=409, media_type="application/json")
-
-
-def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def answer(_request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": str(error)}, status_code=status)
-
-    return answer

@@ -13,7 +13,8 @@ from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import StorageError
 from gridplus.journal import Fact, Stored
 from gridplus.tariff import Fields, Statement, format_octets, parse_statement
-from gridplus.wallet import Cfg, ChannelId
+from gridplus.wallet import ChannelId
+from gridplus.wire import voucher_document, voucher_from
 
 _LIMIT = 64_000
 
@@ -99,10 +100,7 @@ def voucher_fact(channel: ChannelId, voucher: Voucher, *, at_s: int) -> Fact:
         channel,
         document={
             "at_s": at_s,
-            "cfg": format_octets(voucher.cfg),
-            "spent_ubolt": voucher.spent,
-            "earned_ubolt": voucher.earned,
-            "signature": format_octets(voucher.signature),
+            **voucher_document(voucher),
         },
     )
 
@@ -110,13 +108,7 @@ def voucher_fact(channel: ChannelId, voucher: Voucher, *, at_s: int) -> Fact:
 def parse_voucher(stored: Stored) -> tuple[Voucher, int]:
     """The voucher, and `at_s`."""
     fields = _fields(stored)
-    voucher = Voucher(
-        Cfg(fields.octets("cfg", 32)),
-        fields.integer("spent_ubolt"),
-        fields.integer("earned_ubolt"),
-        fields.octets("signature", 64),
-    )
-    return voucher, fields.integer("at_s")
+    return voucher_from(fields), fields.integer("at_s")
 
 
 def seen_fact(channel: ChannelId, seen: ChainSeen, *, at_s: int) -> Fact:

@@ -1,7 +1,6 @@
 """The back office on HTTP: three questions for everybody, two orders for its administrator."""
 
-import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
 
@@ -14,7 +13,7 @@ from gridplus.digest import canonical_json, parse_document
 from gridplus.failures import GridPlusError, InputError, StorageError
 from gridplus.retailer.errors import OfficeError
 from gridplus.retailer.office import BackOffice
-from gridplus.serving import BodyTooLargeError, read_body
+from gridplus.serving import BodyTooLargeError, explain, read_body, require_bearer
 from gridplus.tariff import Fields
 from gridplus.wire import PriceEvents
 from gridplus.wire.prices import EVENTS_A_PAGE
@@ -42,24 +41,24 @@ class RetailerApp:
         self._closing = closing
 
     def starlette(self) -> Starlette:
-        admin = self._admin
+        token = self._admin_token
         routes = [
             Route("/health", self._health),
             Route("/v1/plan", self._plan),
             Route("/v1/prices/{digest}", self._prices),
             Route("/v1/price-events", self._price_events),
-            Route("/v1/admin/day-ahead", admin(self._open_day), methods=["POST"]),
-            Route("/v1/admin/close", admin(self._close_day), methods=["POST"]),
+            Route("/v1/admin/day-ahead", require_bearer(token, self._open_day), methods=["POST"]),
+            Route("/v1/admin/close", require_bearer(token, self._close_day), methods=["POST"]),
         ]
         return Starlette(
             routes=routes,
             lifespan=self._lifespan,
             exception_handlers={
-                BodyTooLargeError: _explain(413),
-                InputError: _explain(400),
-                OfficeError: _explain(409),
-                StorageError: _explain(503),
-                GridPlusError: _explain(502),
+                BodyTooLargeError: explain(413),
+                InputError: explain(400),
+                OfficeError: explain(409),
+                StorageError: explain(503),
+                GridPlusError: explain(502),
             },
         )
 
@@ -101,19 +100,6 @@ class RetailerApp:
         result = await self._office.close_day(await _day(request))
         return Response(canonical_json(result), media_type=_JSON)
 
-    def _admin(
-        self, handle: Callable[[Request], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        expected = f"Bearer {self._admin_token}".encode()
-
-        async def guarded(request: Request) -> Response:
-            given = request.headers.get("authorization", "").encode()
-            if not self._admin_token or not hmac.compare_digest(given, expected):
-                return JSONResponse({"error": "this is for the administrator"}, status_code=401)
-            return await handle(request)
-
-        return guarded
-
 
 async def _day(request: Request) -> date:
     body = await read_body(request, limit=_ORDER_LIMIT)
@@ -121,10 +107,3 @@ async def _day(request: Request) -> date:
     day = fields.day("day")
     fields.close()
     return day
-
-
-def _explain(status: int) -> Callable[[Request, Exception], Response]:
-    def answer(_request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": str(error)}, status_code=status)
-
-    return answer

@@ -7,6 +7,8 @@ from gridplus.wire.payments import (
     RefusalMessage,
     SubmitRead,
     SubmitVoucher,
+    voucher_document,
+    voucher_from,
 )
 from gridplus.wire.prices import PriceEvent, PriceEvents
 from gridplus.wire.records import BilledDay, BilledRecord, Channels
@@ -28,4 +30,6 @@ __all__ = [
     "RefusalMessage",
     "SubmitRead",
     "SubmitVoucher",
+    "voucher_document",
+    "voucher_from",
 ]

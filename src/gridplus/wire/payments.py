@@ -91,25 +91,31 @@ class SubmitVoucher(Message):
     KIND: ClassVar[str] = "gridplus.submit-voucher/1"
 
     def document(self) -> dict[str, Document]:
-        return {
-            "channel": format_octets(self.channel),
-            "cfg": format_octets(self.voucher.cfg),
-            "spent_ubolt": self.voucher.spent,
-            "earned_ubolt": self.voucher.earned,
-            "signature": format_octets(self.voucher.signature),
-        }
+        return {"channel": format_octets(self.channel), **voucher_document(self.voucher)}
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
-        return cls(
-            ChannelId(fields.octets("channel", 32)),
-            Voucher(
-                Cfg(fields.octets("cfg", 32)),
-                fields.integer("spent_ubolt"),
-                fields.integer("earned_ubolt"),
-                fields.octets("signature", 64),
-            ),
-        )
+        return cls(ChannelId(fields.octets("channel", 32)), voucher_from(fields))
+
+
+def voucher_document(voucher: Voucher) -> dict[str, Document]:
+    """The fields of a voucher; `voucher_from` takes them again."""
+    return {
+        "cfg": format_octets(voucher.cfg),
+        "spent_ubolt": voucher.spent,
+        "earned_ubolt": voucher.earned,
+        "signature": format_octets(voucher.signature),
+    }
+
+
+def voucher_from(fields: Fields) -> Voucher:
+    """Take the fields of a voucher. Raises InputError that names the field."""
+    return Voucher(
+        Cfg(fields.octets("cfg", 32)),
+        fields.integer("spent_ubolt"),
+        fields.integer("earned_ubolt"),
+        fields.octets("signature", 64),
+    )
 
 
 @dataclass(frozen=True, slots=True)
