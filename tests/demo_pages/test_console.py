@@ -87,6 +87,17 @@ def test_progress_in_a_pipe_is_a_few_plain_lines() -> None:
     assert "96 of 96" in lines[-1]
 
 
+def test_progress_on_a_terminal_shows_the_phase_and_the_streets_clock() -> None:
+    page = io.StringIO()
+    terminal = Console(file=page, width=100, force_terminal=True)
+    with progress(terminal, enabled=True) as bar:
+        bar.phase("deploying contracts")
+        bar.phase("living through the day")
+        bar.interval(96, 96, label="24:00")
+    assert "deploying contracts" in page.getvalue()
+    assert "living through the day" in page.getvalue()
+
+
 def test_progress_can_be_silent() -> None:
     page = io.StringIO()
     with progress(Console(file=page), enabled=False) as bar:

@@ -4,12 +4,16 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import pytest
 
 from gridplus.demo.figures import Figures
 from gridplus.demo.page import summary_page
+from gridplus.demo.readout import format_cents, format_scaled, home_rows
+from gridplus.units import format_ubolt
 from tests.demo_pages.street import calm_day, storm_day, with_text
 
 VOID = {"meta", "br", "hr", "link", "img", "input", "col"}
@@ -67,6 +71,54 @@ def test_every_home_is_in_the_table_and_every_plot_has_words() -> None:
     assert all(home.name in text for home in figures.homes)
     assert found.seen.count("figcaption") + found.seen.count("caption") >= 5
     assert found.seen.count("h1") == 1
+
+
+def _rows(page: str) -> list[list[str]]:
+    rows = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
+    return [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row.replace("−", "-")) for row in rows]
+
+
+@pytest.mark.parametrize("figures", [calm_day(), storm_day()])
+def test_every_number_of_every_home_is_on_the_page(figures: Figures) -> None:
+    rows = _rows(summary_page(figures))
+    for row in home_rows(figures):
+        money = map(format_cents, (row.paid, row.without_control, row.saved, row.flat))
+        energy = (format_scaled(row.taken, 1), format_scaled(row.fed_in, 1))
+        assert [row.name, *money, *energy] in rows
+    for home in figures.homes:
+        assert [home.name, *[format_ubolt(home.chain_headroom_ubolt)] * 3, "agree"] in rows
+
+
+def test_a_home_that_disagrees_is_named_and_alarms() -> None:
+    figures = calm_day()
+    assert '<p class="good">' in summary_page(figures)
+    first, *others = figures.homes
+    broken = replace(first, voucher_headroom_ubolt=first.voucher_headroom_ubolt - 1)
+    page = summary_page(replace(figures, homes=(broken, *others)))
+    assert '<p class="bad">' in page
+    assert "16 of 17 homes agree to the µBOLT: chain, ledger, voucher; not home 1." in page
+    assert page.count("DIFFER") == 1
+
+
+def test_what_a_kwh_cost_is_drawn_back_where_a_part_is_negative() -> None:
+    assert 'class="bar less"' in summary_page(storm_day())
+    assert 'class="bar less"' not in summary_page(calm_day())
+
+
+def test_a_street_that_took_nothing_has_no_cost_of_a_kwh() -> None:
+    figures = calm_day()
+    page = summary_page(replace(figures, energy=replace(figures.energy, import_wh=0)))
+    assert "The homes took no energy from the grid." in page
+
+
+def test_the_vendored_files_are_those_of_their_provenance() -> None:
+    assets = files("gridplus.demo") / "assets"
+    said = dict(
+        re.findall(r"^\| (\S+) \| ([0-9a-f]{64}) \|$", (assets / "PROVENANCE.md").read_text(), re.M)
+    )
+    assert set(said) == {"uPlot.iife.min.js", "uPlot.min.css", "LICENSE.uPlot"}
+    for name, digest in said.items():
+        assert hashlib.sha256((assets / name).read_bytes()).hexdigest() == digest
 
 
 def test_hostile_text_stays_text() -> None:

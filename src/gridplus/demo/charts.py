@@ -116,10 +116,10 @@ def _clock(figures: Figures, at_s: int) -> str:
     return f"{moment:%H:%M}" if figures.days == 1 else f"{moment.day} {moment:%b %H:%M}"
 
 
-def _peak(figures: Figures, column: Sequence[int]) -> tuple[int, str]:
-    """The highest value and when it first was."""
+def _peak(figures: Figures, column: Sequence[int], *, after_s: int = 0) -> tuple[int, str]:
+    """The highest value and when it first was, `after_s` from the start of its interval."""
     place = max(range(len(column)), key=lambda i: (column[i], -i))
-    return column[place], _clock(figures, figures.series.start_s[place])
+    return column[place], _clock(figures, figures.series.start_s[place] + after_s)
 
 
 def _held(label: str, style: str, *, values: Iterable[float]) -> Line:
@@ -141,19 +141,23 @@ def _prices(figures: Figures) -> Chart:
     series, cents = figures.series, UBOLT_PER_MWH_PER_CENT_PER_KWH
     index, billed = series.index_ubolt_per_mwh, series.billed_ubolt_per_mwh
     cap = [figures.cap_ubolt_per_mwh] * len(index)
-    highest, when = _peak(figures, index)
+    when = _peak(figures, index)[1]
     caption = (
-        f"The wholesale price ran from {format_price(min(index))} to {format_price(highest)} "
-        f"¢/kWh, highest at {when}. With adder, delivery, fees and taxes the plan charged "
-        f"{format_price(min(billed))} to {format_price(max(billed))} ¢ for a kWh taken. "
-        f"{what_the_cap_did(figures)}"
+        f"The wholesale price was {_span(index)} ¢/kWh, highest at {when}. "
+        f"With adder, delivery, fees and taxes the plan charged {_span(billed)} ¢ for a kWh "
+        f"taken. {what_the_cap_did(figures)}"
     )
     lines = (
         _held("wholesale", "plain", values=_scaled(index, cents)),
         _held("plan, all in", "accent", values=_scaled(billed, cents)),
         _held("cap on wholesale", "dashed", values=_scaled(cap, cents)),
     )
-    return Chart("prices", "What a kWh cost", caption, "¢/kWh", 2, lines)
+    return Chart("prices", "Wholesale price and what the plan charged", caption, "¢/kWh", 2, lines)
+
+
+def _span(prices: Sequence[int]) -> str:
+    lowest, highest = format_price(min(prices)), format_price(max(prices))
+    return lowest if lowest == highest else f"{lowest} to {highest}"
 
 
 def _power(figures: Figures) -> Chart:
@@ -182,10 +186,10 @@ def _kw(quarter_wh: int) -> str:
 
 def _battery(figures: Figures) -> Chart:
     stored = figures.series.stored_wh
-    highest, when = _peak(figures, stored)
+    highest, when = _peak(figures, stored, after_s=SETTLEMENT_INTERVAL_S)
     caption = (
         f"Energy in the batteries of all homes: {format_kwh(min(stored))} kWh at least, "
-        f"{format_kwh(highest)} kWh at most, after {when}; {format_kwh(stored[-1])} kWh at the end."
+        f"{format_kwh(highest)} kWh at most, at {when}; {format_kwh(stored[-1])} kWh at the end."
     )
     line = _reached("stored", "accent-area", values=_scaled(stored, WH_PER_KWH), first=None)
     return Chart("battery", "What the batteries held", caption, "kWh", 1, (line,))
@@ -206,4 +210,4 @@ def _money(figures: Figures) -> Chart:
         _reached("paid", "accent", values=paid, first=0),
         _reached("without control", "dashed", values=without, first=0),
     )
-    return Chart("money", "What was paid so far", caption, "BOLT", 2, lines)
+    return Chart("money", "Paid so far", caption, "BOLT", 2, lines)

@@ -155,7 +155,7 @@ def _add_row(table: Table, *cells: str, total: bool = False) -> None:
 
 
 def _print_run(figures: Figures, page: _Page) -> None:
-    page.heading(readout.what_happened(figures))
+    page.heading(f"{readout.who_bought(figures)}: {readout.period(figures)}.")
     page.say(f"Plan: {printable(figures.plan)}. {readout.what_label_says(figures)}")
     page.say(readout.where_homes_come_from(figures), style="dim")
     page.heading("Energy")

@@ -15,7 +15,7 @@ from string import Template
 from gridplus.demo import readout
 from gridplus.demo.charts import HOURS_HEAD, Chart, chart_document, charts, hours
 from gridplus.demo.figures import Figures
-from gridplus.demo.readout import format_cents, format_scaled, printable
+from gridplus.demo.readout import format_cents, format_scaled, printable, share_rounded
 from gridplus.units import format_ubolt
 
 UPLOT = "uPlot.iife.min.js"
@@ -79,7 +79,7 @@ def _embedded(document: object) -> Markup:
 def _sentences(figures: Figures) -> dict[str, str]:
     return {
         "period": readout.period(figures),
-        "happened": readout.what_happened(figures),
+        "bought": readout.who_bought(figures),
         "paid": readout.what_was_paid(figures),
         "plan": printable(figures.plan),
         "label": readout.what_label_says(figures),
@@ -137,25 +137,33 @@ def _row(cells: Sequence[str]) -> Markup:
     name, *rest = cells
     shown = [_fill('<th scope="row">$name</th>', name=name)]
     for cell in rest:
-        number = cell.replace("-", "\N{MINUS SIGN}") if cell.startswith("-") else cell
-        shown.append(cell if isinstance(cell, Markup) else _fill("<td>$number</td>", number=number))
+        if isinstance(cell, Markup):
+            shown.append(cell)
+        else:
+            shown.append(_fill("<td>$number</td>", number=_typeset(cell)))
     return _fill("<tr>$cells</tr>", cells=_joined(shown))
+
+
+def _typeset(number: str) -> str:
+    """With a true minus sign."""
+    return number.replace("-", "\N{MINUS SIGN}") if number.startswith("-") else number
 
 
 def _key(figures: Figures) -> Markup:
     street, stack = readout.home_rows(figures)[-1], readout.stack_rows(figures)
     agreeing = sum(home.agrees for home in figures.homes)
+    price = share_rounded([stack[-1].price], 10)[0] if stack else 0
     facts = (
         ("The street paid", format_cents(street.paid), "BOLT"),
-        ("saved by control", format_cents(street.saved), "BOLT"),
-        ("a kWh taken cost", format_scaled(stack[-1].price // 10, 2) if stack else "0", "¢"),
-        ("agree to the µBOLT", f"{agreeing} of {len(figures.homes)}", "homes"),
+        ("Saved by control", format_cents(street.saved), "BOLT"),
+        ("A kWh taken cost", format_scaled(price, 2), "¢"),
+        ("Agree to the µBOLT", f"{agreeing} of {len(figures.homes)}", "homes"),
     )
     return _joined(
         _fill(
             "<div><dt>$name</dt><dd>$number <small>$unit</small></dd></div>",
             name=name,
-            number=number,
+            number=_typeset(number),
             unit=unit,
         )
         for name, number, unit in facts
@@ -176,7 +184,7 @@ def _stack(figures: Figures) -> Markup:
             row.name,
             format_scaled(row.price, 3),
             format_cents(row.cents),
-            _bar((min(start, start + price) - low) / whole, abs(price) / whole),
+            _bar((start - low) / whole, price / whole),
             _fill('<td class="text">$note</td>', note=row.note),
         )
         for row, (start, price) in zip(rows, bars, strict=True)
@@ -186,21 +194,24 @@ def _stack(figures: Figures) -> Markup:
 
 
 def _bar(start: float, length: float) -> Markup:
+    """Of a length of 1, from `start` on; backwards when `length` is negative."""
     return _fill(
-        '<td class="bar"><svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">'
+        '<td class="bar $way">'
+        '<svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">'
         '<rect x="$x" width="$width" height="1"/></svg></td>',
-        x=f"{100 * start:.2f}",
-        width=f"{max(100 * length, 0.4):.2f}",
+        way="less" if length < 0 else "more",
+        x=f"{100 * min(start, start + length):.2f}",
+        width=f"{max(100 * abs(length), 0.4):.2f}",
     )
 
 
 def _homes(figures: Figures) -> Markup:
-    head = ("home", "taken kWh", "fed in kWh", "paid", "without control", "saved", "flat plan")
+    head = ("home", "paid", "without control", "saved", "flat plan", "taken kWh", "fed in kWh")
     rows = [
         (
             row.name,
-            *(format_scaled(tenths, 1) for tenths in (row.taken, row.fed_in)),
             *map(format_cents, (row.paid, row.without_control, row.saved, row.flat)),
+            *(format_scaled(tenths, 1) for tenths in (row.taken, row.fed_in)),
         )
         for row in readout.home_rows(figures)
     ]
@@ -209,12 +220,12 @@ def _homes(figures: Figures) -> Markup:
 
 def _account(figures: Figures) -> Markup:
     rows = [(name, format_cents(cents)) for name, cents in readout.account_rows(figures)]
-    return _table(("", "BOLT"), rows, caption="The retailer's account", kind="sum account")
+    return _table(("", "BOLT"), rows, caption="The retailer's account", kind="sum narrow")
 
 
 def _gas(figures: Figures) -> Markup:
     rows = [(printable(kind), f"{gas:,}") for kind, gas in figures.gas.by_kind]
-    return _table(("transaction", "gas"), rows, caption="Gas of the whole run", kind="gas")
+    return _table(("transaction", "gas"), rows, caption="Gas of the whole run", kind="narrow")
 
 
 def _channels(figures: Figures) -> Markup:

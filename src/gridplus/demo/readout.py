@@ -156,15 +156,15 @@ def period(figures: Figures) -> str:
     first, last = figures.first_day, figures.first_day + timedelta(figures.days - 1)
     if first == last:
         return format_day(first)
-    return f"{format_day(first)} to {format_day(last)}"
+    begin = f"{first:%A}, {first.day} {first:%B}" if first.year == last.year else format_day(first)
+    return f"{begin} to {format_day(last)}"
 
 
-def what_happened(figures: Figures) -> str:
-    """The run in one sentence."""
+def who_bought(figures: Figures) -> str:
+    """How many homes bought how much time of electricity where."""
     homes, days = counted(len(figures.homes), "home"), figures.days
     bought = "a day" if days == 1 else f"{days} days"
-    point = printable(figures.settlement_point)
-    return f"{homes} bought {bought} of electricity at {point}: {period(figures)}."
+    return f"{homes} bought {bought} of electricity at {printable(figures.settlement_point)}"
 
 
 def where_homes_come_from(figures: Figures) -> str:
@@ -233,7 +233,7 @@ def what_the_cap_did(figures: Figures) -> str:
     shielded = shielded_ubolt(figures)
     if shielded <= 0:
         return f"{said}."
-    return f"{said}: {format_bolt(shielded)} BOLT that the homes did not pay."
+    return f"{said}: a net {format_bolt(shielded)} BOLT that the homes did not pay."
 
 
 def what_was_earned(figures: Figures) -> str:

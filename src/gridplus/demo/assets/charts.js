@@ -20,7 +20,12 @@
   function series(line, chart) {
     const value = (_, v) => (v == null ? "" : `${v.toFixed(chart.digits)} ${chart.unit}`);
     const paths = line.stepped ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.linear();
-    return { label: line.label, value, paths, points: { show: false }, ...styles[line.style]() };
+    return { label: line.label, class: line.style, value, paths, points: { show: false }, ...styles[line.style]() };
+  }
+
+  function when(_, s) {
+    const local = { timeZone: run.zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+    return s == null ? "" : new Date(s * 1000).toLocaleString("en-GB", local);
   }
 
   function options(chart, width) {
@@ -37,7 +42,7 @@
       legend: { markers: { dash: (u, i) => (u.series[i].dash ? "dashed" : "solid") } },
       scales: { y: { range: (_, low, high) => uPlot.rangeNum(Math.min(low, 0), Math.max(high, 0), 0.08, true) } },
       axes: [axis({ values: clock, space: 60 }), axis({ size: 48, values: (_, ticks) => ticks.map((v) => v.toLocaleString("en-US")) })],
-      series: [{ label: "", value: "{D} {MMM} {HH}:{mm}" }, ...chart.lines.map((line) => series(line, chart))],
+      series: [{ label: "at", value: when }, ...chart.lines.map((line) => series(line, chart))],
     };
   }
 
