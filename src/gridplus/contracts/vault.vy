@@ -7,7 +7,7 @@
 
 from ethereum.ercs import IERC20
 
-import IBolt
+import IDollar
 import IVault
 import channels
 import eip712
@@ -68,7 +68,7 @@ def deposit_with_authorization(
     page: uint256 = convert(keccak256(abi_encode(channel, number >> 8)), uint256)
     nonce: bytes32 = convert(page & ~channels.U8 | number & channels.U8, bytes32)
     parity_and_s: uint256 = convert(vs, uint256)
-    extcall IBolt(token).receiveWithAuthorization(
+    extcall IDollar(token).receiveWithAuthorization(
         payer, self, amount, valid_after, valid_before, nonce,
         convert(27 + (parity_and_s >> 255), uint8),
         r, convert(parity_and_s & eip712.S_BITS, bytes32),
