@@ -80,7 +80,10 @@ def stand(
 
 @pytest.fixture(scope="module")
 def adder(stand: Stand) -> Address:
-    return stand.account.deploy(CREATION)
+    """It has added already, so that what adding costs does not depend on the order of tests."""
+    deployed = stand.account.deploy(CREATION)
+    stand.account.transact(Call(to=deployed, data=word(1)))
+    return deployed
 
 
 def test_an_address_never_used_has_nothing(stand: Stand) -> None:
@@ -152,6 +155,27 @@ def test_a_call_can_be_asked_of_an_older_block(stand: Stand, adder: Address) -> 
     stand.account.transact(Call(to=adder, data=word(3)))
     assert stand.chain.call(adder, b"", block=number)[:32] == before
     assert stand.chain.call(adder, b"")[:32] != before
+
+
+def test_state_can_be_asked_of_an_older_block(stand: Stand, adder: Address) -> None:
+    at, payee = stand.chain.head().number, stand.fresh_key().address
+    before = stand.chain.storage(adder, 0), stand.nonce
+    stand.account.transact(Call(to=adder, data=word(3)))
+    stand.account.transact(Call(to=payee, value_wei=4))
+    assert (stand.chain.balance(payee, block=at), stand.chain.balance(payee)) == (0, 4)
+    assert stand.chain.storage(adder, 0, block=at) == before[0] != stand.chain.storage(adder, 0)
+    assert stand.chain.nonce(stand.key.address, block=at) == before[1] == stand.nonce - 2
+    assert stand.chain.code(adder, block=at) == RUNTIME
+    assert stand.chain.code(adder, block=0) == b""
+    with pytest.raises(ChainError):
+        stand.chain.balance(payee, block=987_654)
+
+
+def test_what_is_final_is_a_block_of_the_chain(stand: Stand) -> None:
+    stand.account.transact(Call(to=NOBODY))
+    final = stand.chain.finalized()
+    assert final.number <= stand.chain.head().number
+    assert stand.chain.block(final.number) == final
 
 
 def test_a_refusing_contract_gives_its_reason_to_whoever_asks(stand: Stand, adder: Address) -> None:

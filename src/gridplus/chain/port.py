@@ -81,6 +81,13 @@ class Log:
     index: int
 
 
+def topics_match(topics: Sequence[bytes], wanted: Sequence[bytes | None]) -> bool:
+    """Whether a log's `topics` are as asked, from the first on; None stands for any."""
+    return len(wanted) <= len(topics) and all(
+        want is None or want == topic for want, topic in zip(wanted, topics, strict=False)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of a mined transaction; `created` is the contract it deployed, if it did."""
@@ -117,13 +124,18 @@ class Chain(Protocol):
     """Reads are of the newest block unless they name one by number.
 
     Every method raises RemoteError when a node cannot be reached or answers nonsense, StorageError
-    when an embedded chain's file fails.
+    when an embedded chain's file fails, ChainError for a block that is not there.
+
+    Warning: what a node leaves out of its logs, only a second node can tell.
     """
 
     @property
     def chain_id(self) -> int: ...
 
     def head(self) -> Block: ...
+
+    def finalized(self) -> Block:
+        """The newest block that no reorganisation will undo; an embedded chain has only such."""
 
     def block(self, number: int) -> Block:
         """Raises ChainError when there is no such block."""
@@ -141,24 +153,25 @@ class Chain(Protocol):
     def estimate_gas(self, call: Call, *, sender: Address) -> int:
         """Enough gas for `call` to succeed as things stand. Raises Reverted when it would not."""
 
-    def code(self, address: Address) -> bytes: ...
+    def code(self, address: Address, *, block: int | None = None) -> bytes: ...
 
-    def balance(self, address: Address) -> int:
+    def balance(self, address: Address, *, block: int | None = None) -> int:
         """Wei."""
 
-    def storage(self, address: Address, slot: int) -> bytes:
+    def storage(self, address: Address, slot: int, *, block: int | None = None) -> bytes:
         """32 bytes."""
 
-    def nonce(self, address: Address) -> int:
-        """How many transactions `address` has sent, those that wait to be mined included."""
+    def nonce(self, address: Address, *, block: int | None = None) -> int:
+        """How many transactions of `address` are mined up to `block`; without a block those that
+        wait to be mined count too."""
 
     def fees(self) -> Fees: ...
 
     def send(self, raw_transactions: Sequence[bytes]) -> tuple[bytes, ...]:
         """Hand over signed transactions, in one block where the node allows; their hashes.
 
-        What is mined already is not sent again, so a retry is safe. Raises Rejected for the first
-        that is not taken.
+        What is mined or waits already is not sent again, so a retry is safe. Raises Rejected for
+        the first that is not taken.
         """
 
     def receipt(self, transaction_hash: bytes) -> Receipt | None:
@@ -174,5 +187,6 @@ class Chain(Protocol):
     ) -> tuple[Log, ...]:
         """Events of one contract in blocks `from_block`..`to_block`, both included, in order.
 
-        `topics` match from the first on; None stands for any.
+        `topics` match from the first on; None stands for any. Logs that were not asked for, stand
+        twice or out of order are a RemoteError.
         """

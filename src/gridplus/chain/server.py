@@ -12,8 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gridplus.chain import jsonrpc
+from gridplus.chain.dispatch import answer, refusal
 from gridplus.chain.embedded import BlockClock, EmbeddedChain, Genesis
-from gridplus.chain.methods import answer, refusal
+from gridplus.chain.methods import Node
 from gridplus.failures import InputError
 from gridplus.serving import BodyTooLargeError, read_body, serve
 
@@ -27,6 +28,8 @@ def chain_app(chain: EmbeddedChain) -> Starlette:
     so that no web page can use the node.
     """
 
+    node = Node(chain)
+
     async def respond(request: Request) -> Response:
         if request.headers.get("content-type", "").split(";")[0] != _JSON:
             return Response(refusal(f"send {_JSON}"), 415, media_type=_JSON)
@@ -35,7 +38,7 @@ def chain_app(chain: EmbeddedChain) -> Starlette:
         except InputError as error:
             status = 413 if isinstance(error, BodyTooLargeError) else 400
             return Response(refusal(str(error)), status, media_type=_JSON)
-        return Response(answer(chain, body), media_type=_JSON)
+        return Response(answer(node, body), media_type=_JSON)
 
     return Starlette(routes=[Route("/", respond, methods=["POST"])])
 
