@@ -74,8 +74,8 @@ def stand(
             binary = anvil_binary()
             if binary is None:
                 pytest.skip("GRIDPLUS_ANVIL names no anvil binary")
-            with anvil(binary, key) as remote:
-                yield Stand(remote, key, keys, one_block_a_batch=False)
+            with anvil(binary, key) as node:
+                yield Stand(node.chain, key, keys, one_block_a_batch=False)
 
 
 @pytest.fixture(scope="module")

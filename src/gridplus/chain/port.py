@@ -44,6 +44,20 @@ class Reverted(ChainError):  # noqa: N818 - says what happened
         self.data = data
 
 
+class TooMuchGas(ChainError):  # noqa: N818 - says what happened
+    """No block takes a transaction that large; nothing was sent. Send less at once."""
+
+    def __init__(self, gas: int, limit: int) -> None:
+        super().__init__(f"the transaction takes {gas} gas, above the {limit} of one; send less")
+
+
+class FeeTooHigh(ChainError):  # noqa: N818 - says what happened
+    """Gas costs more than we pay; nothing new was sent. Ask again when it is cheaper."""
+
+    def __init__(self, wei: int, ceiling_wei: int) -> None:
+        super().__init__(f"a unit of gas costs {wei} wei, above our ceiling of {ceiling_wei}")
+
+
 def revert_reason(data: bytes) -> str:
     """What a contract meant by the bytes it reverted with. Source: Solidity ABI, "Errors"."""
     selector, body = data[:4], data[4:]
