@@ -86,7 +86,7 @@ def test_every_call_is_a_function_of_the_compiled_contract(name: str) -> None:
 
 def test_every_log_is_an_event_of_a_compiled_contract_with_indexed_fields_first() -> None:
     events = {}
-    for name in CALLDATA:
+    for name in code_hashes():
         for entry in artifact(name).abi:
             if entry["type"] == "event":
                 events[keccak256(spelling(entry).encode())] = entry

@@ -38,7 +38,7 @@ class ClaimItem:
         for counter in (self.top_up_ubolt, self.spent_ubolt, self.earned_ubolt):
             invariant(0 <= counter <= U48_MAX, "a counter of a channel has 48 bits")
             counters = counters << 48 | counter
-        return self.cfg, counters, *_halves(self.signature)
+        return self.cfg, counters, *halves(self.signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def attest_reserve(time_s: int, *, supply_seen: int, reserve: int, signature: by
         time_s,
         supply_seen,
         reserve,
-        *_halves(signature),
+        *halves(signature),
     )
 
 
@@ -171,7 +171,7 @@ def deposit_with_authorization(deposit: AuthorizedDeposit) -> bytes:
         deposit.number,
         deposit.valid_after_s,
         deposit.valid_before_s,
-        *_halves(deposit.signature),
+        *halves(deposit.signature),
     )
 
 
@@ -200,7 +200,7 @@ def post_credit(channel: bytes, *, earned: int, bill_head: bytes, signature: byt
         channel,
         earned,
         bill_head,
-        *_halves(signature),
+        *halves(signature),
     )
 
 
@@ -290,7 +290,8 @@ def anchored(retailer: bytes, period: int, *, kind: int) -> View[AnchorEntry]:
     )
 
 
-def _halves(signature: bytes) -> tuple[bytes, bytes]:
+def halves(signature: bytes) -> tuple[bytes, bytes]:
+    """The two words of a compact signature."""
     invariant(len(signature) == 64, "a compact signature has 64 bytes")
     return signature[:32], signature[32:]
 

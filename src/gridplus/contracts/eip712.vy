@@ -37,14 +37,23 @@ def _compact(v: uint8, s: bytes32) -> bytes32:
 
 
 @view
+def _digest(name: bytes32, message: bytes32) -> bytes32:
+    return keccak256(concat(self._prefix(name), message))
+
+
+@view
 def _signer(name: bytes32, message: bytes32, r: bytes32, vs: bytes32) -> address:
     """
     @param vs EIP-2098: the top bit is the parity of y, the rest is s.
     @return The zero address when the signature is malformed or its s is high.
     """
+    return self._recovered(self._digest(name, message), r, vs)
+
+
+@view
+def _recovered(digest: bytes32, r: bytes32, vs: bytes32) -> address:
     word: uint256 = convert(vs, uint256)
     s: uint256 = word & S_BITS
     if s > convert(HALF_ORDER, uint256):
         return empty(address)
-    digest: bytes32 = keccak256(concat(self._prefix(name), message))
     return ecrecover(digest, 27 + (word >> 255), convert(r, uint256), s)

@@ -1,4 +1,4 @@
-"""Raw logs of the three contracts -> frozen dataclasses. Money in µBOLT, addresses 20 bytes.
+"""Raw logs of our contracts -> frozen dataclasses. Money in µBOLT, addresses 20 bytes.
 
 What each log means is said beside the event in the .vyi files.
 """
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gridplus.contracts import bolt_wrapper, kwh_credits, registry, reserve_feed, vault_factory
 from gridplus.contracts.abi import argument_types, decode_values
 from gridplus.digest import keccak256
 from gridplus.failures import RemoteError
@@ -138,6 +139,11 @@ Log: TypeAlias = (
     | WithdrawalCancelled
     | WithdrawalFinished
     | Anchored
+    | bolt_wrapper.Log
+    | kwh_credits.Log
+    | registry.Log
+    | reserve_feed.Log
+    | vault_factory.Log
 )
 
 _SPELLINGS: dict[str, type[Log]] = {
@@ -157,6 +163,11 @@ _SPELLINGS: dict[str, type[Log]] = {
     "WithdrawalCancelled()": WithdrawalCancelled,
     "WithdrawalFinished(uint256)": WithdrawalFinished,
     "Anchored(address,uint32,uint8,bytes32,uint128,uint128)": Anchored,
+    **bolt_wrapper.LOGS,
+    **kwh_credits.LOGS,
+    **registry.LOGS,
+    **reserve_feed.LOGS,
+    **vault_factory.LOGS,
 }
 _BY_TOPIC = {
     keccak256(spelling.encode()): (kind, argument_types(spelling))
