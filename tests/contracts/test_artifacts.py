@@ -42,5 +42,16 @@ def test_the_artifacts_name_their_compiler_and_rules() -> None:
     assert (document["vyper_version"], document["evm_version"]) == ("0.4.3", "prague")
     assert set(document["contracts"]) == CONTRACTS
     layout = document["contracts"]["vault"]["storage_layout"]
-    slots = {name: entry["slot"] for name, entry in layout.items()}
-    assert slots == {"_words": 0, "_pool_word": 1, "withdrawal": 2}
+    slots = {
+        f"{module}.{name}": entry["slot"]
+        for module, entries in layout.items()
+        for name, entry in entries.items()
+    }
+    assert slots == {
+        "channels.words": 0,
+        "retailer._pool_word": 1,
+        "retailer.hub": 2,
+        "retailer.withdrawal": 3,
+        "retailer.replacement": 5,
+        "homes.exit_receiver": 7,
+    }

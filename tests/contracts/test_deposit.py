@@ -86,7 +86,7 @@ def test_a_deposit_of_nothing_or_without_money_or_to_nobody_is_refused(street: S
     nobody = calls.deposit(bytes(20), home.cfg, amount=BOLT)
     assert street.refused(home.owner, street.vault, nobody) == "zero voucher key"
     retired = calls.deposit(home.voucher_key.address, home.cfg[:30] + b"\xff\xff", amount=1)
-    assert street.refused(home.owner, street.vault, retired) == "cap means retired"
+    assert street.refused(home.owner, street.vault, retired) == "channel is retired"
     assert not street.word(home).is_open
 
 

@@ -64,6 +64,14 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """The hot key that the treasurer has announced; the zero address when there is no request."""
+
+    hub: bytes
+    matures_at_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnchorEntry:
     """A root with its sums; `root` is 32 zero bytes when nothing is anchored."""
 
@@ -204,19 +212,6 @@ def post_credit(channel: bytes, *, earned: int, bill_head: bytes, signature: byt
     )
 
 
-def start_exit(voucher_key: bytes, cfg: bytes, *, descriptor: bytes) -> bytes:
-    """`descriptor` is its abi encoding of 160 bytes, as `wallet.Descriptor.encoded`."""
-    return _exit_call("start_exit", voucher_key, cfg=cfg, descriptor=descriptor)
-
-
-def cancel_exit(voucher_key: bytes, cfg: bytes, *, descriptor: bytes) -> bytes:
-    return _exit_call("cancel_exit", voucher_key, cfg=cfg, descriptor=descriptor)
-
-
-def finish_exit(voucher_key: bytes, cfg: bytes, *, descriptor: bytes) -> bytes:
-    return _exit_call("finish_exit", voucher_key, cfg=cfg, descriptor=descriptor)
-
-
 def request_withdrawal(amount: int) -> bytes:
     return call_data("request_withdrawal(uint256)", amount)
 
@@ -227,6 +222,18 @@ def cancel_withdrawal() -> bytes:
 
 def finish_withdrawal() -> bytes:
     return call_data("finish_withdrawal()")
+
+
+def request_hub(hub: bytes) -> bytes:
+    return call_data("request_hub(address)", hub)
+
+
+def cancel_hub() -> bytes:
+    return call_data("cancel_hub()")
+
+
+def finish_hub() -> bytes:
+    return call_data("finish_hub()")
 
 
 def channel_word(channel: bytes) -> View[ChannelWord]:
@@ -246,6 +253,10 @@ def pool() -> View[int]:
     return view_of("pool()", "uint256")
 
 
+def credit_allowance() -> View[int]:
+    return view_of("credit_allowance()", "uint256")
+
+
 def next_seq() -> View[int]:
     return view_of("next_seq()", "uint256")
 
@@ -253,6 +264,11 @@ def next_seq() -> View[int]:
 def withdrawal() -> View[Withdrawal]:
     types = ["uint256", "uint256"]
     return View(selector("withdrawal()"), lambda data: Withdrawal(*decode_values(types, data)))
+
+
+def replacement() -> View[Replacement]:
+    types = ["address", "uint256"]
+    return View(selector("replacement()"), lambda data: Replacement(*decode_values(types, data)))
 
 
 def hub() -> View[bytes]:
@@ -294,9 +310,3 @@ def halves(signature: bytes) -> tuple[bytes, bytes]:
     """The two words of a compact signature."""
     invariant(len(signature) == 64, "a compact signature has 64 bytes")
     return signature[:32], signature[32:]
-
-
-def _exit_call(name: str, voucher_key: bytes, *, cfg: bytes, descriptor: bytes) -> bytes:
-    invariant(len(descriptor) == 160, "a descriptor is five words")
-    function = f"{name}(address,bytes32,(address,address,uint256,uint256,bytes32))"
-    return selector(function) + encode(["address", "bytes32"], [voucher_key, cfg]) + descriptor

@@ -80,7 +80,7 @@ class CreditPosted:
 @dataclass(frozen=True, slots=True)
 class ExitStarted:
     channel: bytes
-    owner: bytes
+    to: bytes
     exit_hour: int
 
 
@@ -92,8 +92,36 @@ class ExitCancelled:
 @dataclass(frozen=True, slots=True)
 class ExitFinished:
     channel: bytes
-    owner: bytes
+    to: bytes
     amount_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    channel: bytes
+    to: bytes
+    spent_ubolt: int
+    earned_ubolt: int
+    amount_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The headroom of `channel` is a deposit of `successor` now."""
+
+    channel: bytes
+    successor: bytes
+    voucher_key: bytes
+    cfg: bytes
+    spent_ubolt: int
+    earned_ubolt: int
+    amount_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CapSet:
+    channel: bytes
+    daily_cap: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +138,22 @@ class WithdrawalCancelled:
 @dataclass(frozen=True, slots=True)
 class WithdrawalFinished:
     amount_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class HubRequested:
+    hub: bytes
+    matures_at_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class HubCancelled:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class HubReplaced:
+    hub: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +179,15 @@ Log: TypeAlias = (
     | ExitStarted
     | ExitCancelled
     | ExitFinished
+    | Closed
+    | Rotated
+    | CapSet
     | WithdrawalRequested
     | WithdrawalCancelled
     | WithdrawalFinished
+    | HubRequested
+    | HubCancelled
+    | HubReplaced
     | Anchored
     | bolt_wrapper.Log
     | kwh_credits.Log
@@ -159,9 +209,15 @@ _SPELLINGS: dict[str, type[Log]] = {
     "ExitStarted(bytes32,address,uint256)": ExitStarted,
     "ExitCancelled(bytes32)": ExitCancelled,
     "ExitFinished(bytes32,address,uint256)": ExitFinished,
+    "Closed(bytes32,address,uint256,uint256,uint256)": Closed,
+    "Rotated(bytes32,bytes32,address,bytes32,uint256,uint256,uint256)": Rotated,
+    "CapSet(bytes32,uint256)": CapSet,
     "WithdrawalRequested(uint256,uint256)": WithdrawalRequested,
     "WithdrawalCancelled()": WithdrawalCancelled,
     "WithdrawalFinished(uint256)": WithdrawalFinished,
+    "HubRequested(address,uint256)": HubRequested,
+    "HubCancelled()": HubCancelled,
+    "HubReplaced(address)": HubReplaced,
     "Anchored(address,uint32,uint8,bytes32,uint128,uint128)": Anchored,
     **bolt_wrapper.LOGS,
     **kwh_credits.LOGS,
