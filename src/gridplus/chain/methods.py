@@ -65,31 +65,31 @@ def _call(node: Node, params: Params) -> Document:
     call, sender = jsonrpc.parse_call(parameter(params, 0))
     if len(params) > 2 and params[2]:
         raise InputError("state cannot be overridden here")
-    return data(node.chain.simulate(call, sender=sender, block=_at(node, params, 1)))
+    return data(node.chain.simulate(call, sender=sender, block=_at(node, params, index=1)))
 
 
 def _estimate(node: Node, params: Params) -> Document:
     call, sender = jsonrpc.parse_call(parameter(params, 0))
-    if _at(node, params, 1) is not None:
+    if _at(node, params, index=1) is not None:
         raise InputError("gas is estimated on the newest state; say latest")
     return quantity(node.chain.estimate_gas(call, sender=sender))
 
 
 def _storage(node: Node, params: Params) -> Document:
     slot = parse_quantity(parameter(params, 1))
-    return data(node.chain.storage(_address(params), slot, block=_at(node, params, 2)))
+    return data(node.chain.storage(_address(params), slot, block=_at(node, params, index=2)))
 
 
 def _code(node: Node, params: Params) -> Document:
-    return data(node.chain.code(_address(params), block=_at(node, params, 1)))
+    return data(node.chain.code(_address(params), block=_at(node, params, index=1)))
 
 
 def _balance(node: Node, params: Params) -> Document:
-    return quantity(node.chain.balance(_address(params), block=_at(node, params, 1)))
+    return quantity(node.chain.balance(_address(params), block=_at(node, params, index=1)))
 
 
 def _nonce(node: Node, params: Params) -> Document:
-    return quantity(node.chain.nonce(_address(params), block=_at(node, params, 1)))
+    return quantity(node.chain.nonce(_address(params), block=_at(node, params, index=1)))
 
 
 def _transaction(node: Node, params: Params) -> Document:
@@ -125,7 +125,7 @@ def _new_filter(node: Node, params: Params) -> Document:
     return quantity(node.filters.add(LogQuery.parse(parameter(params, 0), node.chain)))
 
 
-def _at(node: Node, params: Params, index: int) -> int | None:
+def _at(node: Node, params: Params, *, index: int) -> int | None:
     """The block that parameter `index` names, by number or, as EIP-1898 has it, in an object."""
     tag = params[index] if index < len(params) else None
     if not isinstance(tag, dict):

@@ -10,11 +10,12 @@ from typing import Self
 import httpx
 from starlette.applications import Starlette
 
-from gridplus.chain import Account, RpcChain
+from gridplus.chain import RpcChain, Sender
 from gridplus.chain.deployment import Deployment
 from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import InputError
 from gridplus.hub.app import HubApp
+from gridplus.hub.facts import open_outbox
 from gridplus.hub.hub import Hub, HubParts
 from gridplus.hub.supply import Supply
 from gridplus.hub.vault import VaultLink
@@ -25,13 +26,15 @@ from gridplus.serving import serve
 _TEXTS = ("chain_url", "retailer_url", "key_name")
 _PATHS = ("journal", "deployment", "keys", "admin_token")
 _LIMITS = ("unsigned_limit_ubolt",)
-_OPTIONAL = ("clock", "journal_page_limit")
+_COUNTS = ("confirmations", "journal_page_limit")
+_OPTIONAL = ("clock", *_COUNTS)
 
 
 @dataclass(frozen=True, slots=True)
 class HubConfig:
     """Paths are relative to the file. `clock` names a clock file, for a time that is not now;
-    `journal_page_limit` bounds the journal, in pages of 4 KiB."""
+    `journal_page_limit` bounds the journal, in pages of 4 KiB; a block is final after
+    `confirmations` more, or when the node says so."""
 
     journal: Path
     deployment: Path
@@ -42,6 +45,7 @@ class HubConfig:
     key_name: str
     unsigned_limit_ubolt: int
     clock: Path | None = None
+    confirmations: int | None = None
     journal_page_limit: int | None = None
 
     @classmethod
@@ -58,7 +62,7 @@ class HubConfig:
         for name in (*_TEXTS, *_PATHS):
             if not isinstance(table.get(name), str) or not table[name]:
                 raise InputError(f"{path}: {name} must be a text; add it")
-        for name in (*_LIMITS, "journal_page_limit"):
+        for name in (*_LIMITS, *_COUNTS):
             value = table.get(name)
             if name in _LIMITS or value is not None:
                 _require_count(value, f"{path}: {name}")
@@ -68,6 +72,7 @@ class HubConfig:
             **{name: here / table[name] for name in _PATHS},
             **{name: table[name] for name in (*_TEXTS, *_LIMITS)},
             clock=None if clock is None else here / str(clock),
+            confirmations=table.get("confirmations"),
             journal_page_limit=table.get("journal_page_limit"),
         )
 
@@ -86,13 +91,14 @@ def hub_app(config: HubConfig) -> Starlette:
     """The hub over its real parts, which are opened here and closed with the app."""
     clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
     token = read_token(config.admin_token)
-    chain = RpcChain(config.chain_url)
+    chain = RpcChain(config.chain_url, confirmations=config.confirmations)
     key = KeyStore(config.keys).load(config.key_name, Secp256k1Key)
-    vault = VaultLink(chain, Deployment.load(config.deployment), Account(key, chain))
-    vault.require_ours()
     journal = SqliteJournal.open(
         config.journal, now_s=clock.now_s, page_limit=config.journal_page_limit
     )
+    sender = Sender(key, chain, outbox=open_outbox(journal))
+    vault = VaultLink(chain, Deployment.load(config.deployment), sender)
+    vault.require_ours()
     hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt))
     hub.start()
     client = httpx.AsyncClient(base_url=config.retailer_url, timeout=10, trust_env=False)

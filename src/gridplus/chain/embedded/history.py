@@ -23,10 +23,11 @@ class LogFilter:
     topics: tuple[frozenset[bytes], ...]
 
     def matches(self, log: Log) -> bool:
-        return (
-            (not self.addresses or log.address in self.addresses)
-            and len(self.topics) <= len(log.topics)
-            and all(not any_of or t in any_of for any_of, t in zip(self.topics, log.topics))  # noqa: B905
+        if self.addresses and log.address not in self.addresses:
+            return False
+        placed = zip(self.topics, log.topics, strict=False)
+        return len(self.topics) <= len(log.topics) and all(
+            not any_of or topic in any_of for any_of, topic in placed
         )
 
 
