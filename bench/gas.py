@@ -200,7 +200,7 @@ class Street:
     def pair(self, action: Action, roles: Role) -> home_calls.Pair:
         """Two keys' signatures of an action."""
         digest = action_digest(self.domain, action)
-        keys = {
+        keys: dict[Role, Secp256k1Key | DeviceKey] = {
             Role.OWNER: self.keys["owner"],
             Role.GUARDIAN: self.keys["guardian"],
             Role.DEVICE: self.device,
@@ -267,26 +267,26 @@ def measure_credit(street: Street, home: Home) -> None:
 
 def measure_exits(street: Street, homes: list[Home]) -> None:
     """Channel word twice; receiver's and vault's balances; without the owner, whom it pays."""
-    for home, name, roles in zip(
-        homes,
-        ("owner", "owner + device", "guardian + device"),
-        (Role.OWNER, Role.OWNER | Role.DEVICE, Role.GUARDIAN | Role.DEVICE),
-        strict=False,
-    ):
+    signers = {
+        "owner": Role.OWNER,
+        "owner + device": Role.OWNER | Role.DEVICE,
+        "guardian + device": Role.GUARDIAN | Role.DEVICE,
+    }
+    for home, (name, roles) in zip(homes, signers.items(), strict=True):
         owner = street.keys["owner"].address
         work, finish = Work(kept=1), home_calls.finish_exit(home.named)
         start = home_calls.start_exit(home.named)
-        if roles != Role.OWNER:
+        if name != "owner":
             action = StartExit(home.channel, owner, 0, street.until_s)
             pair = street.pair(action, roles)
-            work = Work(kept=1, new=int(Role.OWNER not in roles), recoveries=1, devices=1)
+            named = int(name == "guardian + device")
+            work = Work(kept=1, new=named, recoveries=1, devices=1)
             start = home_calls.start_exit_by_two(
                 home.named, owner, valid_until_s=street.until_s, by=pair
             )
         gas = street.send("owner", street.vault, start)
-        street.clock.pass_time(21 * DAY_S + HOUR_S if work.new else 14 * DAY_S + HOUR_S)
-        if roles == Role.OWNER | Role.DEVICE:
-            street.clock.pass_time(-7 * DAY_S)
+        days = {"owner": 14, "owner + device": 7, "guardian + device": 21}[name]
+        street.clock.pass_time(days * DAY_S + HOUR_S)
         gas += street.send("owner", street.vault, finish)
         floor = work.floor(start) + Work(kept=3, calls=1, read=work.new).floor(finish)
         row(f"exit, {name}", gas, floor=floor)

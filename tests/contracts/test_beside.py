@@ -79,6 +79,7 @@ def test_every_call_is_a_function_of_the_compiled_contract(name: str) -> None:
     assert {data[:4] for data in CALLDATA[name]} <= known
 
 
+@pytest.mark.filterwarnings("ignore:Length of compiled bytecode")  # without optimisation only
 @pytest.mark.parametrize("name", sorted(code_hashes()))
 def test_every_contract_fits_a_chain_and_compiles_without_optimisation(name: str) -> None:
     assert artifact(name).runtime_size <= CODE_LIMIT

@@ -30,14 +30,14 @@ SIGNED = {
 @pytest.mark.parametrize("roles", [*combinations(SIGNED, 2), tuple(SIGNED)])
 def test_any_two_approve_and_so_do_all_three(roles: tuple[Role, ...]) -> None:
     signatures = {role: SIGNED[role] for role in roles}
-    assert is_signed_by_two(DESCRIPTOR, DIGEST, signatures)
-    assert not is_signed_by_two(DESCRIPTOR, bytes(32), signatures)
+    assert is_signed_by_two(DESCRIPTOR, DIGEST, signatures=signatures)
+    assert not is_signed_by_two(DESCRIPTOR, bytes(32), signatures=signatures)
     for role in roles:
         for bad in (bytes(64), b"", SIGNED[Role.OWNER if role is Role.DEVICE else Role.DEVICE]):
-            assert not is_signed_by_two(DESCRIPTOR, DIGEST, {**signatures, role: bad})
+            assert not is_signed_by_two(DESCRIPTOR, DIGEST, signatures={**signatures, role: bad})
 
 
 @pytest.mark.parametrize("role", SIGNED)
 def test_one_key_alone_approves_nothing(role: Role) -> None:
-    assert not is_signed_by_two(DESCRIPTOR, DIGEST, {role: SIGNED[role]})
-    assert not is_signed_by_two(DESCRIPTOR, DIGEST, {})
+    assert not is_signed_by_two(DESCRIPTOR, DIGEST, signatures={role: SIGNED[role]})
+    assert not is_signed_by_two(DESCRIPTOR, DIGEST, signatures={})

@@ -97,7 +97,7 @@ def action_digest(domain: Domain, action: Action) -> bytes:
 
 
 def is_signed_by_two(
-    descriptor: Descriptor, digest: bytes, signatures: Mapping[Role, bytes]
+    descriptor: Descriptor, digest: bytes, *, signatures: Mapping[Role, bytes]
 ) -> bool:
     """True when two or three roles of `descriptor` signed, and none of `signatures` is bad.
 
