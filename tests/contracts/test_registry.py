@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gridplus.contracts import parse_log, registry
 from gridplus.contracts.registry import ClaimState, DeviceState, SignedEnrolment, Status
@@ -14,14 +16,33 @@ from gridplus.wallet import (
     attestation_digest,
     registry_domain,
 )
-from tests.contracts.devices import Device, device
-from tests.contracts.evm import CHAIN_ID, Evm, Reverted, Signer, signer
-from tests.contracts.street import DEPLOYER, STRANGER, Street
+from tests.contracts.evm import (
+    CHAIN_ID,
+    P256_ORDER,
+    DeviceSigner,
+    Evm,
+    Reverted,
+    Signer,
+    device_signer,
+    signer,
+)
+from tests.contracts.street import DEPLOYER, STRANGER, Street, new_street
 
 MAKER, ADA, BOB, THIEF = map(signer, ("maker", "ada", "bob", "thief"))
 CODE, OTHER_CODE = signer("claim code"), signer("another claim code")
-BOX, OTHER_BOX = device("box"), device("another box")
+BOX, OTHER_BOX = device_signer("box"), device_signer("another box")
 NOBODY = DeviceState(ZERO_ADDRESS, ZERO_ADDRESS, 0)
+
+
+def public(box: DeviceSigner) -> bytes:
+    """64 bytes x || y."""
+    return box.x.to_bytes(32, "big") + box.y.to_bytes(32, "big")
+
+
+def with_high_s(signature: bytes) -> bytes:
+    """The twin that P-256 itself would accept."""
+    s = P256_ORDER - int.from_bytes(signature[32:], "big")
+    return signature[:32] + s.to_bytes(32, "big")
 
 
 @dataclass
@@ -36,12 +57,12 @@ class Desk:
         return registry_domain(CHAIN_ID, self.registry)
 
     def signed(
-        self, owner: Signer, *, code: Signer = CODE, box: Device = BOX, epoch: int = 0
+        self, owner: Signer, *, code: Signer = CODE, box: DeviceSigner = BOX, epoch: int = 0
     ) -> SignedEnrolment:
         said = Enrolment(code.address, box.x, box.y, owner.address, epoch)
         digest = attestation_digest(self.domain, said)
         return SignedEnrolment(
-            code.address, box.public, owner.address, epoch, code.sign(digest), box.sign(digest)
+            code.address, public(box), owner.address, epoch, code.sign(digest), box.sign(digest)
         )
 
     def enrol(self, signed: SignedEnrolment) -> object:
@@ -57,21 +78,25 @@ class Desk:
     def refused_enrolment(self, signed: SignedEnrolment) -> str:
         return self.refused(STRANGER, registry.enrol(signed))
 
-    def device(self, box: Device = BOX) -> DeviceState:
-        return self.street.ask(self.registry, registry.device(registry.device_of(box.public)))
+    def device(self, box: DeviceSigner = BOX) -> DeviceState:
+        return self.street.ask(self.registry, registry.device(registry.device_of(public(box))))
 
     def claim(self, code: Signer = CODE) -> ClaimState:
         return self.street.ask(self.registry, registry.claim(code.address))
 
 
-@pytest.fixture
-def desk(street: Street) -> Desk:
+def open_desk(street: Street) -> Desk:
     address = street.evm.deploy(DEPLOYER, registry.init_code(MAKER.address))
     street.do(MAKER, address, registry.issue([CODE.address, OTHER_CODE.address]))
     return Desk(street, address)
 
 
-NAME = registry.device_of(BOX.public)
+@pytest.fixture
+def desk(street: Street) -> Desk:
+    return open_desk(street)
+
+
+NAME = registry.device_of(public(BOX))
 
 
 def test_a_claim_key_and_its_device_enrol_an_owner(desk: Desk) -> None:
@@ -88,13 +113,13 @@ def test_what_a_thief_copies_from_the_mempool_enrols_for_the_owner_only(desk: De
     seen, own = desk.signed(ADA), desk.signed(THIEF, code=OTHER_CODE, box=OTHER_BOX)
     for forged in (
         replace(seen, owner=THIEF.address),
-        replace(seen, device_key=OTHER_BOX.public),
-        replace(seen, device_key=OTHER_BOX.public, device_signature=own.device_signature),
+        replace(seen, device_key=public(OTHER_BOX)),
+        replace(seen, device_key=public(OTHER_BOX), device_signature=own.device_signature),
         replace(seen, claim_signature=own.claim_signature),
         replace(seen, claim_signature=bytes(64)),
     ):
         assert desk.refused_enrolment(forged) == "not the claim key"
-    mine = replace(own, device_key=BOX.public, device_signature=seen.device_signature)
+    mine = replace(own, device_key=public(BOX), device_signature=seen.device_signature)
     assert desk.refused_enrolment(mine) == "not the claim key"
     assert desk.refused_enrolment(replace(seen, claim_key=THIEF.address)) == "no free claim key"
     assert desk.refused_enrolment(replace(seen, claim_key=bytes(20))) == "no free claim key"
@@ -113,7 +138,7 @@ def test_a_bought_claim_code_enrols_no_device_that_does_not_agree(desk: Desk) ->
     for signature in (
         OTHER_BOX.sign(digest),
         BOX.sign(digest[:31] + b"x"),
-        BOX.sign(digest, high_s=True),
+        with_high_s(BOX.sign(digest)),
         bytes(64),
         desk.signed(ADA).device_signature,
     ):
@@ -225,3 +250,51 @@ def test_a_registry_has_a_maker_and_a_chain_that_verifies_p256(street: Street) -
         Evm(p256=None).deploy(DEPLOYER, registry.init_code(MAKER.address))
     address = street.evm.deploy(DEPLOYER, registry.init_code(MAKER.address))
     assert street.ask(address, registry.maker()) == MAKER.address
+
+
+courses = st.lists(
+    st.tuples(
+        st.sampled_from(["enrol", "replay", "hand over", "unenrol", "revoke"]),
+        st.sampled_from([ADA, BOB]),
+        st.sampled_from([CODE, OTHER_CODE]),
+        st.sampled_from([BOX, OTHER_BOX]),
+    ),
+    max_size=16,
+)
+
+
+@settings(max_examples=12, deadline=None)
+@given(courses)
+def test_an_owner_changes_by_a_fresh_enrolment_or_by_himself_and_no_epoch_falls(
+    course: list[tuple[str, Signer, Signer, DeviceSigner]],
+) -> None:
+    """I-RG-2, I-RG-3. Everything that was ever signed is posted again and again."""
+    desk = open_desk(new_street())
+    posted: list[bytes] = []
+    pairs: dict[bytes, bytes] = {}
+    for step, who, code, box in course:
+        name, before = registry.device_of(public(box)), desk.device(box)
+        if step == "replay":
+            for data in posted:
+                desk.refused(STRANGER, data)
+            continue
+        sender, data = {
+            "enrol": (
+                STRANGER,
+                registry.enrol(desk.signed(who, code=code, box=box, epoch=before.epoch)),
+            ),
+            "hand over": (who, registry.hand_over(name, BOB.address)),
+            "unenrol": (who, registry.unenrol(name)),
+            "revoke": (MAKER, registry.revoke(code.address)),
+        }[step]
+        outcome = desk.street.evm.send(sender, desk.registry, data)
+        after = desk.device(box)
+        assert after.epoch >= before.epoch
+        if step == "enrol" and outcome.ok:
+            posted.append(data)
+            assert before.owner == ZERO_ADDRESS
+            assert after.owner == who.address
+            assert pairs.setdefault(name, code.address) == code.address
+        if step in ("hand over", "unenrol"):
+            assert outcome.ok == (before.owner == who.address)
+        assert len(set(pairs.values())) == len(pairs)
