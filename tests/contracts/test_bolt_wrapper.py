@@ -138,6 +138,19 @@ def test_a_dollar_that_comes_back_on_the_way_out_gets_nothing(street: Street) ->
         assert bureau.supply == bureau.backing == 100 * BOLT
 
 
+def test_a_dollar_that_turns_bad_pays_in_full_or_burns_nothing(street: Street) -> None:
+    """I-TK-2."""
+    bureau = Bureau(street)
+    bureau.do(ADA, bureau.wrap(100 * BOLT))
+    for mode, why in (
+        ("says no", "underlying refused"),
+        ("moves nothing", "underlying moved another amount"),
+    ):
+        street.do(DEPLOYER, bureau.dollar, call_data("set_mode(string)", mode))
+        assert bureau.refused(ADA, bureau.unwrap(40 * BOLT)) == why
+    assert bureau.balance(ADA) == bureau.supply == bureau.backing == 100 * BOLT
+
+
 def test_a_dollar_that_charges_its_sender_takes_nothing_of_what_backs_others(
     street: Street,
 ) -> None:
