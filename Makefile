@@ -33,6 +33,9 @@ check: $(VENV)/ready-dev ## types, lints, ladder of imports, contracts and data 
 bench: $(VENV)/ready-dev ## vouchers, reads, plans and gas, each beside a peer or a limit of the same run
 	@for program in vouchers rating plans gas; do $(BIN)/python bench/$$program.py || exit 1; done
 
+bench-gas: $(VENV)/ready-dev ## gas of the vault, beside the floor, the targets and what it costs in dollars
+	@$(BIN)/python bench/gas.py
+
 savings: $(VENV)/ready-dev ## what the batteries save over 36 days of 2021 (some minutes)
 	@$(BIN)/python bench/savings.py
 

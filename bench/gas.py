@@ -219,7 +219,7 @@ class Street:
 
 def row(name: str, gas: float, *, floor: float) -> None:
     target = f"{TARGETS[name]:>10,}" if name in TARGETS else ""
-    print(f"{name:<32}{gas:>11,.0f}{floor:>11,.0f}{gas / floor:>8.2f}{target}")
+    print(f"{name:<36}{gas:>11,.0f}{floor:>11,.0f}{gas / floor:>8.2f}{target}")
 
 
 def measure_deposits(street: Street, home: Home) -> None:
@@ -234,8 +234,8 @@ def measure_deposits(street: Street, home: Home) -> None:
         row(f"deposit, authorised ({name})", gas, floor=work.floor(data))
 
 
-def measure_claims(street: Street, homes: list[Home]) -> None:
-    """Each home's channel word and signature; the pool word once."""
+def measure_claims(street: Street, homes: list[Home]) -> float:
+    """Each home's channel word and signature; the pool word once. Gas of a household-month."""
     spent = 1_234_567
     found: dict[int, tuple[int, int]] = {}
     for count in (max(BATCHES), *BATCHES):
@@ -253,6 +253,7 @@ def measure_claims(street: Street, homes: list[Home]) -> None:
     gas, data = street.claim(items, fund=len(items) * 12_345_678)
     work = Work(kept=len(items) + 3, recoveries=len(items), read=2, calls=1)
     row("top-up + claim, a home of 200", gas / 200, floor=work.floor(data) / 200)
+    return gas / 200
 
 
 def measure_credit(street: Street, home: Home) -> None:
@@ -337,17 +338,20 @@ def main() -> None:
     street = Street()
     homes = [street.home(number) for number in range(max(BATCHES))]
     street.deposit(street.home(10_000))  # the vault's balance is no new slot to the next
-    print(f"{'':<32}{'gas':>11}{'floor':>11}{'ratio':>8}{'target':>10}")
+    print(f"{'':<36}{'gas':>11}{'floor':>11}{'ratio':>8}{'target':>10}")
     measure_deposits(street, street.home(10_001))
     for home in homes:
         street.deposit(home)
-    measure_claims(street, homes)
+    month = measure_claims(street, homes)
     measure_credit(street, homes[0])
     measure_exits(street, homes[:3])
     measure_agreements(street, homes[3:7])
     measure_deployment(street)
     one, two = (len(calls.claim([street.voucher(homes[0], 1)] * n, fund=0, seq=0)) for n in (1, 2))
     print(f"\ncalldata of a home in a claim: {two - one} bytes")
+    print(f"\n{'household-month at':<32}{'gwei':>11}{'dollars':>11}   (1 ETH = 3,000 dollars)")
+    for chain, gwei in (("an L1, quiet", 1), ("an L1, busy", 20), ("an L2, execution only", 0.01)):
+        print(f"{chain:<32}{gwei:>11}{month * gwei * 3_000 / 1e9:>11.5f}")
 
 
 if __name__ == "__main__":

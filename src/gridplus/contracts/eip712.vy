@@ -19,14 +19,6 @@ def _separator(name: bytes32) -> bytes32:
     return keccak256(abi_encode(DOMAIN_TYPE, name, VERSION, chain.id, self))
 
 
-@view
-def _prefix(name: bytes32) -> Bytes[34]:
-    """
-    @return What stands before the hash of a message in every digest of this contract.
-    """
-    return concat(x"1901", self._separator(name))
-
-
 @pure
 def _compact(v: uint8, s: bytes32) -> bytes32:
     """
@@ -38,7 +30,7 @@ def _compact(v: uint8, s: bytes32) -> bytes32:
 
 @view
 def _digest(name: bytes32, message: bytes32) -> bytes32:
-    return keccak256(concat(self._prefix(name), message))
+    return keccak256(concat(0x1901, self._separator(name), message))
 
 
 @view

@@ -89,7 +89,7 @@ def claim(items: DynArray[IVault.Item, MAX_ITEMS], fund: uint256, seq: uint256):
     assert block.timestamp < channels.LAST_S, "end of calendar"
 
     # The recovery is written out here, and not called, for gas: bench/gas.py has the table.
-    prefix: Bytes[34] = eip712._prefix(NAME)
+    domain: bytes32 = eip712._separator(NAME)
     left: uint256 = fund
     for item: IVault.Item in items:
         top_up: uint256 = item.counters >> 96
@@ -97,7 +97,9 @@ def claim(items: DynArray[IVault.Item, MAX_ITEMS], fund: uint256, seq: uint256):
         earned: uint256 = item.counters & channels.U48
         s: uint256 = convert(item.vs, uint256) & eip712.S_BITS
         voucher_key: address = ecrecover(
-            keccak256(concat(prefix, keccak256(abi_encode(VOUCHER, item.cfg, spent, earned)))),
+            keccak256(
+                concat(0x1901, domain, keccak256(abi_encode(VOUCHER, item.cfg, spent, earned)))
+            ),
             unsafe_add(27, convert(item.vs, uint256) >> 255),
             convert(item.r, uint256),
             s,
