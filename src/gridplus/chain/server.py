@@ -4,7 +4,10 @@ One thread owns the chain: the event loop runs each request to its end, and noth
 before its block is on the disk.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -43,16 +46,29 @@ def chain_app(chain: EmbeddedChain) -> Starlette:
     return Starlette(routes=[Route("/", respond, methods=["POST"])])
 
 
-def serve_chain(
-    *, state: Path, clock: BlockClock, genesis: Genesis, port: int, exit_with_parent: bool
-) -> None:
-    """Serve the chain in the file `state` on 127.0.0.1 until SIGTERM, SIGINT or, with
-    `exit_with_parent`, the end of standard input; then close it and exit with 0.
+@dataclass(frozen=True, slots=True)
+class ServedChain:
+    """The chain in the file `state`; a new one begins with `genesis`."""
 
-    Prints {"ready": "chain", "url": ..., "chain_id": ...} on a line of its own when it listens;
-    `port` 0 takes a free one. Raises InputError when the port is taken, StorageError as
-    `EmbeddedChain` does.
+    state: Path
+    clock: BlockClock
+    genesis: Genesis
+
+
+def serve_chain(
+    served: ServedChain,
+    *,
+    port: int,
+    exit_with_parent: bool,
+    found: Callable[[EmbeddedChain], Mapping[str, Any]] = lambda _: {},
+) -> None:
+    """Serve a chain on 127.0.0.1 until SIGTERM, SIGINT or, with `exit_with_parent`, the end of
+    standard input; then close it and exit with 0.
+
+    Prints {"ready": "chain", "url": ..., "chain_id": ...} on a line of its own when it listens,
+    with what `found` made on the chain before; `port` 0 takes a free one. Raises InputError when
+    the port is taken, StorageError as `EmbeddedChain` does.
     """
-    ready = {"ready": "chain", "chain_id": genesis.chain_id}
-    with EmbeddedChain(state, clock, genesis=genesis) as chain:
+    with EmbeddedChain(served.state, served.clock, genesis=served.genesis) as chain:
+        ready = {"ready": "chain", "chain_id": chain.chain_id, **found(chain)}
         serve(chain_app(chain), port=port, describe=ready, exit_with_parent=exit_with_parent)
