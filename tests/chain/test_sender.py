@@ -16,16 +16,17 @@ from gridplus.chain import (
     Overtaken,
     Rejected,
     Reverted,
+    RpcChain,
     Sender,
     TooMuchGas,
     Unsettled,
 )
 from gridplus.chain.embedded import EmbeddedChain
-from gridplus.failures import Bug, StorageError
+from gridplus.failures import Bug, RemoteError, StorageError
 from gridplus.keystore import Secp256k1Key
 from gridplus.wallet import Address
 from tests.chain.adder import CREATION, word
-from tests.chain.places import Anvil, anvil, anvil_binary, embedded, new_key
+from tests.chain.places import Anvil, anvil, anvil_binary, embedded, new_key, served
 
 NOBODY = Address(b"\x0b" * 20)
 GWEI = 10**9
@@ -226,6 +227,24 @@ def test_a_reorganisation_of_three_blocks_and_a_restart_in_mid_claim_send_it_onc
     assert second_life.transact("claim", PAY).succeeded
     assert node.chain.balance(NOBODY) == 1
     assert node.chain.nonce(paper.key.address) == 1
+
+
+def test_a_node_that_dies_in_mid_claim_and_comes_back_has_it_once(
+    tmp_path: Path, paper: Paper
+) -> None:
+    with served(tmp_path, paper.key) as server, RpcChain(server.url) as chain:
+        paper.sender(chain).submit("claim", PAY)
+        server.process.kill()
+        server.process.wait()
+        with pytest.raises(RemoteError, match="cannot be asked"):
+            paper.sender(chain).wait("claim")
+        with pytest.raises(RemoteError, match="cannot be asked"):
+            paper.sender(chain).submit("another", PAY)
+    with served(tmp_path, paper.key) as server, RpcChain(server.url) as chain:
+        second_life = paper.sender(chain)
+        second_life.finish()
+        assert second_life.transact("claim", PAY).succeeded
+        assert (chain.balance(NOBODY), chain.nonce(paper.key.address)) == (1, 1)
 
 
 def test_a_dropped_transaction_is_sent_again(node: Anvil, paper: Paper) -> None:
