@@ -91,6 +91,7 @@ def _deposit(channel: bytes32, opening_cap: uint256, amount: uint256):
     """
     word: uint256 = self.words[channel]
     if word == 0:
+        assert block.timestamp < LAST_S, "end of calendar"
         word = (block.timestamp // DAY_S - 1) << 48 | opening_cap << 32
     assert (word >> 32) & U16 != RETIRED, "channel is retired"
     deposited: uint256 = (word >> 208) + amount
