@@ -14,7 +14,7 @@ from pathlib import Path
 from coincurve import PrivateKey
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gridplus.chain import Account, RpcChain
+from gridplus.chain import Outbox, RpcChain, Sender
 from gridplus.chain.deployment import Deployment
 from gridplus.channel import Counters, Terms, Voucher
 from gridplus.clock import set_clock
@@ -145,7 +145,8 @@ class Town:
 
     @property
     def vault(self) -> VaultLink:
-        return VaultLink(self.chain, self.deployment, Account(self.hub_key, self.chain))
+        sender = Sender(self.hub_key, self.chain, outbox=Outbox([], write=lambda _: None))
+        return VaultLink(self.chain, self.deployment, sender)
 
     @cached_property
     def plan(self) -> TariffPlan:
