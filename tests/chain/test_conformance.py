@@ -15,11 +15,12 @@ from gridplus.chain import (
     Rejected,
     Reverted,
     RpcChain,
+    TooMuchGas,
 )
 from gridplus.chain.transaction import Terms, signed_transaction
 from gridplus.keystore import KeyStore, Secp256k1Key
 from gridplus.wallet import Address
-from tests.chain.adder import ADDED, CREATION, RUNTIME, word
+from tests.chain.adder import ADDED, CREATION, RUNTIME, assemble, creation_code, word
 from tests.chain.p256_vectors import BAD, GOOD
 from tests.chain.places import ETHER, anvil, anvil_binary, embedded, new_key, served
 
@@ -213,6 +214,14 @@ def test_the_estimate_is_enough_and_a_twentieth_less_is_not(stand: Stand, adder:
     assert receipt.gas_used <= gas
     with pytest.raises(Reverted):
         stand.account.transact(Call(to=adder, data=word(9), gas=gas - gas // 20))
+
+
+def test_what_no_gas_suffices_for_is_not_sent(stand: Stand) -> None:
+    greedy = stand.account.deploy(creation_code(assemble("PUSH0", b"\xff" * 4, "MSTORE")))
+    before = stand.nonce
+    with pytest.raises(TooMuchGas, match="takes more than 16777216 gas"):
+        stand.account.transact(Call(to=greedy))
+    assert stand.nonce == before
 
 
 def test_transactions_sent_together_are_mined_in_order(stand: Stand, adder: Address) -> None:

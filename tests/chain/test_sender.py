@@ -148,7 +148,7 @@ def test_a_crash_at_any_moment_sends_it_once(
 def test_gas_above_a_block_s_is_refused_before_anything_is_signed(
     chain: EmbeddedChain, paper: Paper
 ) -> None:
-    with pytest.raises(TooMuchGas, match="above the 16777216 of one; send less"):
+    with pytest.raises(TooMuchGas, match="more than 16777216 gas, the most of one"):
         paper.sender(chain).transact("pay", Call(to=NOBODY, gas=16_777_217))
     assert paper.entries == []
     assert paper.sender(chain).transact("pay", Call(to=NOBODY, gas=16_777_216)).succeeded

@@ -1,5 +1,6 @@
 """Who sends transactions: one key on one chain, its nonce, its fees, and what became of them."""
 
+import re
 from collections.abc import Sequence
 
 from gridplus.chain.patience import ask_until
@@ -15,6 +16,8 @@ from gridplus.chain.port import (
 from gridplus.chain.transaction import Signer, Terms, signed_transaction
 from gridplus.failures import RemoteError
 from gridplus.wallet import Address
+
+_OUT_OF_GAS = re.compile(r"out ?of ?gas|gas required exceeds", re.IGNORECASE)
 
 
 class Account:
@@ -87,14 +90,20 @@ def gas_for(chain: Chain, call: Call, *, sender: Address) -> int:
     Raises Reverted when the call would fail, TooMuchGas when no block holds it.
     """
     limit = min(MAX_TRANSACTION_GAS, chain.head().gas_limit)
-    if call.gas is not None and call.gas > limit:
-        raise TooMuchGas(call.gas, limit)
-    if call.gas is not None:
-        return call.gas
-    estimate = chain.estimate_gas(call, sender=sender)
-    if estimate > limit:
-        raise TooMuchGas(estimate, limit)
-    return min(limit, estimate * 5 // 4)
+    gas = _estimate(chain, call, sender=sender) if call.gas is None else call.gas
+    if gas is None or gas > limit:
+        raise TooMuchGas(limit)
+    return gas if call.gas is not None else min(limit, gas * 5 // 4)
+
+
+def _estimate(chain: Chain, call: Call, *, sender: Address) -> int | None:
+    """None when no gas suffices: the one reason of a node that has no code of its own."""
+    try:
+        return chain.estimate_gas(call, sender=sender)
+    except ChainError as error:
+        if _OUT_OF_GAS.search(str(error)):
+            return None
+        raise
 
 
 def why_reverted(chain: Chain, call: Call, *, receipt: Receipt, sender: Address) -> Reverted:

@@ -47,8 +47,8 @@ class Reverted(ChainError):  # noqa: N818 - says what happened
 class TooMuchGas(ChainError):  # noqa: N818 - says what happened
     """No block takes a transaction that large; nothing was sent. Send less at once."""
 
-    def __init__(self, gas: int, limit: int) -> None:
-        super().__init__(f"the transaction takes {gas} gas, above the {limit} of one; send less")
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the transaction takes more than {limit} gas, the most of one; send less")
 
 
 class FeeTooHigh(ChainError):  # noqa: N818 - says what happened
