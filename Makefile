@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-gas ci savings lock contracts data clean
+.PHONY: help demo test check mutants bench bench-gas ci savings lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,12 @@ check: $(VENV)/ready-dev ## types, lints, ladder of imports, contracts and data 
 
 bench: $(VENV)/ready-dev ## vouchers, reads, plans and gas, each beside a peer or a limit of the same run
 	@for program in vouchers rating plans gas; do $(BIN)/python bench/$$program.py || exit 1; done
+
+bench-gas: $(VENV)/ready-dev ## gas of the vault, beside the floor, the targets and what it costs in dollars
+	@$(BIN)/python bench/gas.py
+
+mutants: $(VENV)/ready-dev ## plant faults in vault and token, and see that the tests notice each (some minutes)
+	@$(BIN)/python tools/mutants.py
 
 savings: $(VENV)/ready-dev ## what the batteries save over 36 days of 2021 (some minutes)
 	@$(BIN)/python bench/savings.py

@@ -5,24 +5,35 @@ cold read and a write of each storage slot, each signature's recovery, the first
 `python bench/gas.py` prints a table; the targets are the design's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coincurve import PrivateKey
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from gridplus.chain import Account, Call
 from gridplus.chain.embedded import EmbeddedChain, Genesis
-from gridplus.contracts import calls
+from gridplus.contracts import artifact, calls, home_calls
 from gridplus.digest import keccak256
-from gridplus.keystore import Secp256k1Key
+from gridplus.keystore import DeviceKey, Secp256k1Key
 from gridplus.wallet import (
+    Action,
     Address,
+    Authorization,
     Cfg,
     ChannelId,
+    Close,
     Descriptor,
+    Role,
+    Rotate,
+    SetCap,
+    StartExit,
+    action_digest,
     bolt_domain,
     channel_id,
     credit_digest,
+    deposit_nonce,
     descriptor_cfg,
+    receive_authorization_digest,
     reserve_attestation_digest,
     vault_domain,
     voucher_digest,
@@ -34,14 +45,18 @@ DAY_S, HOUR_S = 86_400, 3_600
 RESERVE = 10**9 * BOLT
 DAILY_CAP = 20
 TRANSACTION, COLD_READ, KEPT_WRITE, NEW_WRITE = 21_000, 2_100, 2_900, 20_000
-RECOVERY, COLD_CALL = 3_000, 2_600
+RECOVERY, P256, COLD_CALL = 3_000, 6_900, 2_600
 BATCHES = (1, 10, 17, 100, 200)
 TARGETS = {
     "deposit (open)": 64_000,
     "deposit (top-up)": 46_900,
     "claim, marginal home": 11_600,
     "top-up + claim, a home of 200": 12_000,
-    "exit, start to finish": 80_000,
+    "close, owner": 58_000,
+    "close, two keys": 71_000,
+    "exit, owner": 80_000,
+    "exit, owner + device": 114_000,
+    "exit, guardian + device": 114_000,
 }
 
 
@@ -53,14 +68,16 @@ class Work:
     new: int = 0
     read: int = 0
     recoveries: int = 0
+    devices: int = 0
     calls: int = 0
 
     def floor(self, data: bytes) -> int:
         """Gas of this work for a transaction with calldata `data`."""
         calldata = sum(16 if byte else 4 for byte in data)
         slots = self.kept * (COLD_READ + KEPT_WRITE) + self.new * (COLD_READ + NEW_WRITE)
-        other = self.read * COLD_READ + self.recoveries * RECOVERY + self.calls * COLD_CALL
-        return TRANSACTION + calldata + slots + other
+        signatures = self.recoveries * RECOVERY + self.devices * P256
+        other = self.read * COLD_READ + self.calls * COLD_CALL
+        return TRANSACTION + calldata + slots + signatures + other
 
 
 def new_key(name: str) -> Secp256k1Key:
@@ -78,6 +95,10 @@ class Home:
     @property
     def channel(self) -> ChannelId:
         return channel_id(self.key.address, self.cfg)
+
+    @property
+    def named(self) -> home_calls.Home:
+        return home_calls.Home(self.key.address, self.cfg, self.descriptor)
 
 
 class Clock:
@@ -99,6 +120,7 @@ class Street:
     def __init__(self) -> None:
         roles = ("owner", "guardian", "hub", "treasurer", "issuer", "attestor", "minter")
         self.keys = {role: new_key(role) for role in roles}
+        self.device = DeviceKey(ec.derive_private_key(7, ec.SECP256R1()))
         self.clock = Clock(1_613_347_200)
         funded = {key.address: 10**24 for key in self.keys.values()}
         self.chain = EmbeddedChain(None, self.clock, genesis=Genesis(CHAIN_ID, funded))
@@ -135,13 +157,36 @@ class Street:
 
     def home(self, number: int) -> Home:
         owner, guardian = self.keys["owner"].address, self.keys["guardian"].address
-        descriptor = Descriptor(owner, guardian, 1, 2, number.to_bytes(32, "big"))
+        x, y = (int.from_bytes(self.device.public[i : i + 32], "big") for i in (0, 32))
+        salt = keccak256(number.to_bytes(4, "big"))
+        descriptor = Descriptor(owner, guardian, x, y, salt)
         key = new_key(f"voucher key {number}")
         return Home(key, descriptor_cfg(descriptor, DAILY_CAP), descriptor.encoded)
 
     def deposit(self, home: Home) -> tuple[int, bytes]:
         data = calls.deposit(home.key.address, home.cfg, amount=300 * BOLT)
         return self.send("owner", self.vault, data), data
+
+    def authorized_deposit(self, home: Home, number: int) -> tuple[int, bytes]:
+        """The owner's `number`-th, relayed by somebody else."""
+        owner, amount = self.keys["owner"], 10 * BOLT
+        nonce = deposit_nonce(home.channel, number)
+        promise = Authorization(owner.address, self.vault, amount, 0, self.until_s, nonce)
+        domain = bolt_domain(CHAIN_ID, self.bolt)
+        signature = owner.sign(receive_authorization_digest(domain, promise))
+        data = calls.deposit_with_authorization(
+            calls.AuthorizedDeposit(
+                home.key.address,
+                home.cfg,
+                amount,
+                owner.address,
+                number,
+                0,
+                self.until_s,
+                signature,
+            )
+        )
+        return self.send("minter", self.vault, data), data
 
     def claim(self, items: list[calls.ClaimItem], *, fund: int = 0) -> tuple[int, bytes]:
         answer = self.chain.call(self.vault, calls.next_seq().calldata)
@@ -152,10 +197,29 @@ class Street:
         signature = home.key.sign(voucher_digest(self.domain, home.cfg, spent=spent, earned=0))
         return calls.ClaimItem(home.cfg, spent, 0, signature, top_up)
 
+    def pair(self, action: Action, roles: Role) -> home_calls.Pair:
+        """Two keys' signatures of an action."""
+        digest = action_digest(self.domain, action)
+        keys: dict[Role, Secp256k1Key | DeviceKey] = {
+            Role.OWNER: self.keys["owner"],
+            Role.GUARDIAN: self.keys["guardian"],
+            Role.DEVICE: self.device,
+        }
+        return home_calls.Pair(int(roles), *(keys[r].sign(digest) for r in keys if r in roles))
+
+    def final(self, action: Close | Rotate) -> home_calls.Final:
+        """The hub's signature of an action."""
+        signature = self.keys["hub"].sign(action_digest(self.domain, action))
+        return home_calls.Final(action.spent, action.earned, action.valid_until_s, signature)
+
+    @property
+    def until_s(self) -> int:
+        return self.clock.now_s() + DAY_S
+
 
 def row(name: str, gas: float, *, floor: float) -> None:
     target = f"{TARGETS[name]:>10,}" if name in TARGETS else ""
-    print(f"{name:<32}{gas:>11,.0f}{floor:>11,.0f}{gas / floor:>8.2f}{target}")
+    print(f"{name:<36}{gas:>11,.0f}{floor:>11,.0f}{gas / floor:>8.2f}{target}")
 
 
 def measure_deposits(street: Street, home: Home) -> None:
@@ -164,17 +228,21 @@ def measure_deposits(street: Street, home: Home) -> None:
     row("deposit (open)", gas, floor=Work(new=1, kept=2, read=1, calls=1).floor(data))
     gas, data = street.deposit(home)
     row("deposit (top-up)", gas, floor=Work(kept=3, read=1, calls=1).floor(data))
+    for name, new in (("first of 256", 1), ("next", 0)):
+        gas, data = street.authorized_deposit(home, 1 - new)
+        work = Work(new=new, kept=4 - new, recoveries=1, calls=1)
+        row(f"deposit, authorised ({name})", gas, floor=work.floor(data))
 
 
-def measure_claims(street: Street, homes: list[Home]) -> None:
-    """Each home's channel word and signature; the pool word once."""
+def measure_claims(street: Street, homes: list[Home]) -> float:
+    """Each home's channel word and signature; the pool word once. Gas of a household-month."""
     spent = 1_234_567
     found: dict[int, tuple[int, int]] = {}
     for count in (max(BATCHES), *BATCHES):
         street.clock.pass_time(DAY_S)
         spent += 345_678
         gas, data = street.claim([street.voucher(home, spent) for home in homes[:count]])
-        found[count] = gas, Work(kept=count + 1, recoveries=count).floor(data)
+        found[count] = gas, Work(kept=count + 1, read=1, recoveries=count).floor(data)
     for count in BATCHES:
         row(f"claim, {count} homes", found[count][0], floor=found[count][1])
     gas, floor = (found[200][i] - found[100][i] for i in range(2))
@@ -183,42 +251,107 @@ def measure_claims(street: Street, homes: list[Home]) -> None:
     street.clock.pass_time(DAY_S)
     items = [street.voucher(home, spent + 345_678, top_up=12_345_678) for home in homes]
     gas, data = street.claim(items, fund=len(items) * 12_345_678)
-    work = Work(kept=len(items) + 3, recoveries=len(items), read=1, calls=1)
+    work = Work(kept=len(items) + 3, recoveries=len(items), read=2, calls=1)
     row("top-up + claim, a home of 200", gas / 200, floor=work.floor(data) / 200)
+    return gas / 200
 
 
 def measure_credit(street: Street, home: Home) -> None:
-    """Channel word and pool word; the first credit makes neither from zero."""
+    """Channel word and pool word; the first credit makes neither from zero; the hub's key."""
     head = bytes(32)
     digest = credit_digest(street.domain, home.channel, earned=BOLT, bill_head=head)
     signature = street.keys["hub"].sign(digest)
     data = calls.post_credit(home.channel, earned=BOLT, bill_head=head, signature=signature)
     gas = street.send("owner", street.vault, data)
-    row("post credit", gas, floor=Work(kept=2, recoveries=1).floor(data))
+    row("post credit", gas, floor=Work(kept=2, read=1, recoveries=1).floor(data))
 
 
-def measure_exit(street: Street, home: Home) -> None:
-    """Channel word twice; owner's and vault's balances."""
-    start = calls.start_exit(home.key.address, home.cfg, descriptor=home.descriptor)
-    finish = calls.finish_exit(home.key.address, home.cfg, descriptor=home.descriptor)
-    gas = street.send("owner", street.vault, start)
-    street.clock.pass_time(14 * DAY_S + HOUR_S)
-    gas += street.send("owner", street.vault, finish)
-    floor = Work(kept=1).floor(start) + Work(kept=3, calls=1).floor(finish)
-    row("exit, start to finish", gas, floor=floor)
+def measure_exits(street: Street, homes: list[Home]) -> None:
+    """Channel word twice; receiver's and vault's balances; without the owner, whom it pays."""
+    signers = {
+        "owner": Role.OWNER,
+        "owner + device": Role.OWNER | Role.DEVICE,
+        "guardian + device": Role.GUARDIAN | Role.DEVICE,
+    }
+    for home, (name, roles) in zip(homes, signers.items(), strict=True):
+        owner = street.keys["owner"].address
+        work, finish = Work(kept=1), home_calls.finish_exit(home.named)
+        start = home_calls.start_exit(home.named)
+        if name != "owner":
+            action = StartExit(home.channel, owner, 0, street.until_s)
+            pair = street.pair(action, roles)
+            named = int(name == "guardian + device")
+            work = Work(kept=1, new=named, recoveries=1, devices=1)
+            start = home_calls.start_exit_by_two(
+                home.named, owner, valid_until_s=street.until_s, by=pair
+            )
+        gas = street.send("owner", street.vault, start)
+        days = {"owner": 14, "owner + device": 7, "guardian + device": 21}[name]
+        street.clock.pass_time(days * DAY_S + HOUR_S)
+        gas += street.send("owner", street.vault, finish)
+        floor = work.floor(start) + Work(kept=3, calls=1, read=work.new).floor(finish)
+        row(f"exit, {name}", gas, floor=floor)
+
+
+def measure_agreements(street: Street, homes: list[Home]) -> None:
+    """Channel word, pool word, the hub's key; to close, owner's and vault's balances."""
+    until_s, one, two, moved, capped = street.until_s, *homes
+    base = Work(kept=4, read=1, recoveries=1, calls=1)
+    action = Close(one.channel, 234_567_890, 0, 0, until_s)
+    data = home_calls.close(one.named, street.final(action))
+    row("close, owner", street.send("owner", street.vault, data), floor=base.floor(data))
+
+    action = replace(action, channel=two.channel)
+    pair = street.pair(action, Role.OWNER | Role.DEVICE)
+    data = home_calls.close_by_two(two.named, street.final(action), by=pair)
+    work = replace(base, recoveries=2, devices=1)
+    row("close, two keys", street.send("minter", street.vault, data), floor=work.floor(data))
+
+    to = street.home(20_000)
+    turn = Rotate(moved.channel, to.key.address, to.cfg, 234_567_890, 0, 0, until_s)
+    pair = street.pair(turn, Role.OWNER | Role.DEVICE)
+    data = home_calls.rotate(
+        moved.named, to.key.address, cfg=to.cfg, final=street.final(turn), by=pair
+    )
+    work = Work(kept=2, new=1, read=1, recoveries=2, devices=1)
+    row("rotate", street.send("minter", street.vault, data), floor=work.floor(data))
+
+    limit = SetCap(capped.channel, 50, 0, until_s)
+    pair = street.pair(limit, Role.OWNER | Role.DEVICE)
+    consent = street.keys["hub"].sign(action_digest(street.domain, limit))
+    data = home_calls.set_cap(capped.named, 50, valid_until_s=until_s, signature=consent, by=pair)
+    work = Work(kept=1, read=1, recoveries=2, devices=1)
+    row("set cap", street.send("minter", street.vault, data), floor=work.floor(data))
+
+
+def measure_deployment(street: Street) -> None:
+    """A transaction that creates, and 200 gas for each byte that stays."""
+    hub, treasurer = (street.keys[role].address for role in ("hub", "treasurer"))
+    code = calls.vault_init_code(street.bolt, hub=hub, treasurer=treasurer)
+    gas = Account(street.keys["issuer"], street.chain).transact(Call(None, code)).gas_used
+    size = artifact("vault").runtime_size
+    floor = Work(new=1).floor(code) + 32_000 + 200 * size
+    row("deploy the vault", gas, floor=floor)
 
 
 def main() -> None:
     street = Street()
     homes = [street.home(number) for number in range(max(BATCHES))]
     street.deposit(street.home(10_000))  # the vault's balance is no new slot to the next
-    print(f"{'':<32}{'gas':>11}{'floor':>11}{'ratio':>8}{'target':>10}")
+    print(f"{'':<36}{'gas':>11}{'floor':>11}{'ratio':>8}{'target':>10}")
     measure_deposits(street, street.home(10_001))
     for home in homes:
         street.deposit(home)
-    measure_claims(street, homes)
+    month = measure_claims(street, homes)
     measure_credit(street, homes[0])
-    measure_exit(street, homes[0])
+    measure_exits(street, homes[:3])
+    measure_agreements(street, homes[3:7])
+    measure_deployment(street)
+    one, two = (len(calls.claim([street.voucher(homes[0], 1)] * n, fund=0, seq=0)) for n in (1, 2))
+    print(f"\ncalldata of a home in a claim: {two - one} bytes")
+    print(f"\n{'household-month at':<32}{'gwei':>11}{'dollars':>11}   (1 ETH = 3,000 dollars)")
+    for chain, gwei in (("an L1, quiet", 1), ("an L1, busy", 20), ("an L2, execution only", 0.01)):
+        print(f"{chain:<32}{gwei:>11}{month * gwei * 3_000 / 1e9:>11.5f}")
 
 
 if __name__ == "__main__":

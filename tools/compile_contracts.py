@@ -17,7 +17,16 @@ from gridplus.digest import keccak256
 
 FOLDER = Path(__file__).resolve().parent.parent / "src" / "gridplus" / "contracts"
 ARTIFACTS = FOLDER / "artifacts.json"
-CONTRACTS = ("anchor", "bolt", "vault")
+CONTRACTS = (
+    "anchor",
+    "bolt",
+    "bolt_wrapper",
+    "credits",
+    "registry",
+    "reserve_feed",
+    "vault",
+    "vault_factory",
+)
 EVM_VERSION = "prague"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gridplus.chain import RpcChain
 from gridplus.chain.client import JsonRpcClient
@@ -74,10 +75,32 @@ def served(directory: Path, key: Secp256k1Key, *, port: int = 0) -> Iterator[Ser
         _end(process)
 
 
+@dataclass
+class Anvil:
+    """A development node that mines, and changes its mind, when a test says so."""
+
+    url: str
+    chain: RpcChain
+    client: JsonRpcClient
+
+    def ask(self, method: str, *params: Any) -> Any:
+        return self.client.ask(method, list(params))
+
+    def mine(self, blocks: int = 1) -> None:
+        for _ in range(blocks):
+            self.ask("evm_mine")
+
+    def reorganise(self, depth: int) -> None:
+        """Other blocks instead of the last `depth`, empty; their transactions are dropped."""
+        self.ask("anvil_reorg", depth, [])
+
+
 @contextmanager
-def anvil(binary: str, key: Secp256k1Key) -> Iterator[RpcChain]:
+def anvil(
+    binary: str, key: Secp256k1Key, *options: str, confirmations: int | None = None
+) -> Iterator[Anvil]:
     process = subprocess.Popen(
-        [binary, "--port", "0", "--hardfork", "osaka", "--accounts", "1"],
+        [binary, "--port", "0", "--hardfork", "osaka", "--accounts", "1", *options],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -86,11 +109,12 @@ def anvil(binary: str, key: Secp256k1Key) -> Iterator[RpcChain]:
         listening = next(line for line in process.stdout if line.startswith("Listening on "))
         threading.Thread(target=process.stdout.read, daemon=True).start()
         url = f"http://{listening.split()[-1]}"
-        client = JsonRpcClient(url, timeout_s=10, max_answer_bytes=10_000)
-        client.ask("anvil_setBalance", [f"0x{key.address.hex()}", hex(1_000 * ETHER)])
+        client = JsonRpcClient(url, timeout_s=10, max_answer_bytes=1_000_000)
+        with RpcChain(url, confirmations=confirmations) as chain:
+            node = Anvil(url, chain, client)
+            node.ask("anvil_setBalance", f"0x{key.address.hex()}", hex(1_000 * ETHER))
+            yield node
         client.close()
-        with RpcChain(url) as chain:
-            yield chain
     finally:
         _end(process)
 

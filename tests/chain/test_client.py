@@ -161,3 +161,60 @@ def test_a_batch_answered_in_part_is_a_remote_error() -> None:
         pytest.raises(RemoteError, match="did not answer a batch of 2"),
     ):
         chain.send([b"\x02raw", b"\x02more"])
+
+
+def log_of(**changes: Any) -> dict[str, Any]:
+    log = {
+        "address": f"0x{NOBODY.hex()}",
+        "topics": ["0x" + "01" * 32],
+        "data": "0x",
+        "blockNumber": "0x5",
+        "blockHash": "0x" + "02" * 32,
+        "transactionHash": "0x" + "03" * 32,
+        "logIndex": "0x0",
+    }
+    return log | changes
+
+
+@pytest.mark.parametrize(
+    "logs",
+    [
+        [log_of(blockNumber="0x4")],
+        [log_of(blockNumber="0x7")],
+        [log_of(address="0x" + "0c" * 20)],
+        [log_of(topics=[])],
+        [log_of(topics=["0x" + "09" * 32])],
+        [log_of(), log_of()],
+        [log_of(logIndex="0x1"), log_of()],
+        [log_of(blockNumber="0x6"), log_of()],
+    ],
+)
+def test_logs_that_were_not_asked_for_are_a_lie(logs: list[dict[str, Any]]) -> None:
+    asked = {"from_block": 5, "to_block": 6}
+    with (
+        node_that(result(logs)) as url,
+        RpcChain(url) as chain,
+        pytest.raises(RemoteError, match="logs that were not asked for"),
+    ):
+        chain.logs(NOBODY, [b"\x01" * 32], **asked)
+    good = [log_of(), log_of(logIndex="0x1"), log_of(blockNumber="0x6")]
+    with node_that(result(good)) as url, RpcChain(url) as chain:
+        assert len(chain.logs(NOBODY, [b"\x01" * 32], **asked)) == 3
+
+
+def test_a_block_and_a_receipt_that_were_not_asked_for_are_a_lie() -> None:
+    numbers = {"number", "timestamp", "baseFeePerGas", "gasLimit", "gasUsed"}
+    block = dict.fromkeys(numbers, "0x5") | {"hash": "0x" + "01" * 32}
+    with node_that(result(block | {"parentHash": block["hash"]})) as url, RpcChain(url) as chain:
+        assert chain.block(5).number == 5
+        with pytest.raises(RemoteError, match="gave block 5 for 6"):
+            chain.block(6)
+    receipt = dict.fromkeys(("blockNumber", "status", "gasUsed", "effectiveGasPrice"), "0x1") | {
+        "transactionHash": "0x" + "03" * 32,
+        "blockHash": "0x" + "02" * 32,
+        "logs": [],
+    }
+    with node_that(result(receipt)) as url, RpcChain(url) as chain:
+        assert chain.receipt(b"\x03" * 32) is not None
+        with pytest.raises(RemoteError, match="receipt of another transaction"):
+            chain.receipt(b"\x04" * 32)

@@ -15,11 +15,12 @@ from gridplus.chain import (
     Rejected,
     Reverted,
     RpcChain,
+    TooMuchGas,
 )
 from gridplus.chain.transaction import Terms, signed_transaction
 from gridplus.keystore import KeyStore, Secp256k1Key
 from gridplus.wallet import Address
-from tests.chain.adder import ADDED, CREATION, RUNTIME, word
+from tests.chain.adder import ADDED, CREATION, RUNTIME, assemble, creation_code, word
 from tests.chain.p256_vectors import BAD, GOOD
 from tests.chain.places import ETHER, anvil, anvil_binary, embedded, new_key, served
 
@@ -74,13 +75,16 @@ def stand(
             binary = anvil_binary()
             if binary is None:
                 pytest.skip("GRIDPLUS_ANVIL names no anvil binary")
-            with anvil(binary, key) as remote:
-                yield Stand(remote, key, keys, one_block_a_batch=False)
+            with anvil(binary, key) as node:
+                yield Stand(node.chain, key, keys, one_block_a_batch=False)
 
 
 @pytest.fixture(scope="module")
 def adder(stand: Stand) -> Address:
-    return stand.account.deploy(CREATION)
+    """It has added already, so that what adding costs does not depend on the order of tests."""
+    deployed = stand.account.deploy(CREATION)
+    stand.account.transact(Call(to=deployed, data=word(1)))
+    return deployed
 
 
 def test_an_address_never_used_has_nothing(stand: Stand) -> None:
@@ -154,6 +158,27 @@ def test_a_call_can_be_asked_of_an_older_block(stand: Stand, adder: Address) -> 
     assert stand.chain.call(adder, b"")[:32] != before
 
 
+def test_state_can_be_asked_of_an_older_block(stand: Stand, adder: Address) -> None:
+    at, payee = stand.chain.head().number, stand.fresh_key().address
+    before = stand.chain.storage(adder, 0), stand.nonce
+    stand.account.transact(Call(to=adder, data=word(3)))
+    stand.account.transact(Call(to=payee, value_wei=4))
+    assert (stand.chain.balance(payee, block=at), stand.chain.balance(payee)) == (0, 4)
+    assert stand.chain.storage(adder, 0, block=at) == before[0] != stand.chain.storage(adder, 0)
+    assert stand.chain.nonce(stand.key.address, block=at) == before[1] == stand.nonce - 2
+    assert stand.chain.code(adder, block=at) == RUNTIME
+    assert stand.chain.code(adder, block=0) == b""
+    with pytest.raises(ChainError):
+        stand.chain.balance(payee, block=987_654)
+
+
+def test_what_is_final_is_a_block_of_the_chain(stand: Stand) -> None:
+    stand.account.transact(Call(to=NOBODY))
+    final = stand.chain.finalized()
+    assert final.number <= stand.chain.head().number
+    assert stand.chain.block(final.number) == final
+
+
 def test_a_refusing_contract_gives_its_reason_to_whoever_asks(stand: Stand, adder: Address) -> None:
     refused = Call(to=adder, data=word(0))
     for ask in (
@@ -189,6 +214,14 @@ def test_the_estimate_is_enough_and_a_twentieth_less_is_not(stand: Stand, adder:
     assert receipt.gas_used <= gas
     with pytest.raises(Reverted):
         stand.account.transact(Call(to=adder, data=word(9), gas=gas - gas // 20))
+
+
+def test_what_no_gas_suffices_for_is_not_sent(stand: Stand) -> None:
+    greedy = stand.account.deploy(creation_code(assemble("PUSH0", b"\xff" * 4, "MSTORE")))
+    before = stand.nonce
+    with pytest.raises(TooMuchGas, match="takes more than 16777216 gas"):
+        stand.account.transact(Call(to=greedy))
+    assert stand.nonce == before
 
 
 def test_transactions_sent_together_are_mined_in_order(stand: Stand, adder: Address) -> None:

@@ -59,6 +59,8 @@ from gridplus.channel import (
     step_payer,
 )
 from gridplus.channel.model import Item, VaultModel, VaultRefusal
+from gridplus.contracts import ExitKind
+from gridplus.wallet import ZERO_ADDRESS
 from tests.channel.scene import (
     BOLT,
     START_S,
@@ -152,7 +154,7 @@ class Protocol(RuleBasedStateMachine):
     def require_claimable(self, promise: Voucher) -> None:
         """I-CH-2: what the hub accepts, the chain would pay in full at that moment."""
         item = Item(CHANNEL, promise.spent, promise.earned)
-        claimed = replace(self.vault, pool=1_000 * BOLT).claim([item], fund=0).vault
+        claimed = replace(self.vault, pool=15_000 * BOLT).claim([item], fund=0).vault
         assert claimed.view(CHANNEL).counters.covers(promise.counters)
 
     def see(self, kind: type[ChainSeen] = ChainSeen) -> None:
@@ -285,7 +287,7 @@ class Protocol(RuleBasedStateMachine):
 
     def mine(self) -> None:
         items = [Item(CHANNEL, v.spent, v.earned) for v in self.chain]
-        funded = self.vault.fund_pool(100 * BOLT)
+        funded = self.vault.fund_pool(1_500 * BOLT)
         assert isinstance(funded, VaultModel)
         self.vault = funded.claim(items, fund=0).vault
         self.chain.clear()
@@ -299,8 +301,8 @@ class Protocol(RuleBasedStateMachine):
     @rule(action=st.sampled_from(["start", "cancel", "finish", "deposit"]))
     def the_owner_acts(self, action: str) -> None:
         done = {
-            "start": self.vault.start_exit(CHANNEL),
-            "cancel": self.vault.cancel_exit(CHANNEL),
+            "start": self.vault.start_exit(CHANNEL, ExitKind.OWNER_ALONE, to=ZERO_ADDRESS),
+            "cancel": self.vault.cancel_exit(CHANNEL, by_two=False),
             "finish": self.vault.finish_exit(CHANNEL),
             "deposit": self.vault.deposit(CHANNEL, 20 * BOLT, opening_cap=20),
         }[action]

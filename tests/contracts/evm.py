@@ -5,12 +5,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import ClassVar, TypeAlias
 
 from coincurve import PrivateKey
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
 from eth.abc import BlockHeaderAPI, ComputationAPI
 from eth.chains.base import MiningChain
@@ -29,6 +34,7 @@ from gridplus.wallet import ZERO_ADDRESS, Address, address_of
 CHAIN_ID = 31337
 BLOCK_GAS = 60_000_000
 MAX_TRANSACTION_GAS = 1 << 24
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 START_S = 1_613_347_200
 """2021-02-15T00:00Z"""
 
@@ -98,6 +104,29 @@ def signer_of(secret: bytes) -> Signer:
     """The account of a key of 32 bytes."""
     point = PrivateKey(secret).public_key.format(compressed=False)
     return Signer(secret, address_of(point[1:]))
+
+
+@dataclass(frozen=True)
+class DeviceSigner:
+    """A named P-256 key with its public point."""
+
+    key: ec.EllipticCurvePrivateKey
+    x: int
+    y: int
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes r || s, low s, over SHA-256 of the message."""
+        r, s = decode_dss_signature(self.key.sign(message, ec.ECDSA(SHA256())))
+        return r.to_bytes(32, "big") + min(s, P256_ORDER - s).to_bytes(32, "big")
+
+
+@cache
+def device_signer(name: str) -> DeviceSigner:
+    """The device whose key is the hash of `name`."""
+    secret = int.from_bytes(keccak256(name.encode()), "big") % P256_ORDER
+    key = ec.derive_private_key(secret, ec.SECP256R1())
+    point = key.public_key().public_numbers()
+    return DeviceSigner(key, point.x, point.y)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,22 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
-from gridplus.contracts import ChannelWord, View, calls
+from gridplus.contracts import ChannelWord, View, calls, home_calls
 from gridplus.wallet import (
+    Action,
     Address,
     Authorization,
+    CancelExit,
     Cfg,
     ChannelId,
+    Close,
     Descriptor,
     Domain,
+    Role,
+    Rotate,
+    SetCap,
+    StartExit,
+    action_digest,
     bolt_domain,
     channel_id,
     credit_digest,
@@ -22,13 +30,18 @@ from gridplus.wallet import (
     vault_domain,
     voucher_digest,
 )
-from tests.contracts.evm import CHAIN_ID, Evm, Outcome, Signer, signer
+from tests.contracts.evm import CHAIN_ID, DeviceSigner, Evm, Outcome, Signer, device_signer, signer
 
 T = TypeVar("T")
 BOLT = 1_000_000
 DAY_S = 86_400
-RESERVE = 1_000_000_000 * BOLT
+RESERVE = 10_000_000_000 * BOLT
 HEAD = b"\x0b" * 32
+
+OWNER_GUARDIAN = Role.OWNER | Role.GUARDIAN
+OWNER_DEVICE = Role.OWNER | Role.DEVICE
+GUARDIAN_DEVICE = Role.GUARDIAN | Role.DEVICE
+PAIRS = (OWNER_GUARDIAN, OWNER_DEVICE, GUARDIAN_DEVICE)
 
 DEPLOYER, ISSUER, ATTESTOR, MINTER = map(signer, ("deployer", "issuer", "attestor", "minter"))
 HUB, TREASURER, RETAILER, STRANGER = map(signer, ("hub", "treasurer", "retailer", "stranger"))
@@ -39,6 +52,8 @@ class Home:
     """A home with all its keys; `vault` is the domain its vouchers are for."""
 
     owner: Signer
+    guardian: Signer
+    device: DeviceSigner
     voucher_key: Signer
     descriptor: Descriptor
     cfg: Cfg
@@ -49,9 +64,20 @@ class Home:
         digest = voucher_digest(self.domain, self.cfg, spent=spent, earned=earned)
         return calls.ClaimItem(self.cfg, spent, earned, self.voucher_key.sign(digest), top_up)
 
+    @property
+    def named(self) -> home_calls.Home:
+        return home_calls.Home(self.voucher_key.address, self.cfg, self.descriptor.encoded)
+
+    def pair(self, action: Action, roles: Role) -> home_calls.Pair:
+        """What two of the three keys sign."""
+        digest = action_digest(self.domain, action)
+        keys = {Role.OWNER: self.owner, Role.GUARDIAN: self.guardian, Role.DEVICE: self.device}
+        first, second = (key.sign(digest) for role, key in keys.items() if role in roles)
+        return home_calls.Pair(int(roles), first, second)
+
 
 class Street:
-    """Everything deployed, a billion BOLT attested, `HUB` funded and approved."""
+    """Everything deployed, ten billion BOLT attested, `HUB` funded and approved."""
 
     def __init__(self) -> None:
         self.evm = Evm()
@@ -132,11 +158,14 @@ class Street:
     def home(self, name: str, *, daily_cap: int = 20) -> Home:
         """A home that has no channel yet."""
         owner, guardian = signer(name + " owner"), signer(name + " guardian")
-        descriptor = Descriptor(owner.address, guardian.address, 1, 2, name.encode().ljust(32))
+        device = device_signer(name + " device")
+        descriptor = Descriptor(
+            owner.address, guardian.address, device.x, device.y, name.encode().ljust(32)
+        )
         cfg = descriptor_cfg(descriptor, daily_cap)
         key = signer(name + " voucher key")
         channel = channel_id(key.address, cfg)
-        return Home(owner, key, descriptor, cfg, channel, self.domain)
+        return Home(owner, guardian, device, key, descriptor, cfg, channel, self.domain)
 
     def open(self, name: str, amount: int, *, daily_cap: int = 20) -> Home:
         """A home that has deposited `amount` and may spend its first daily cap."""
@@ -191,12 +220,63 @@ class Street:
     def exit_step(self, home: Home, step: str, *, by: Signer | None = None) -> tuple[Signer, bytes]:
         """Sender and calldata of 'start_exit', 'cancel_exit' or 'finish_exit'."""
         build = {
-            "start_exit": calls.start_exit,
-            "cancel_exit": calls.cancel_exit,
-            "finish_exit": calls.finish_exit,
+            "start_exit": home_calls.start_exit,
+            "cancel_exit": home_calls.cancel_exit,
+            "finish_exit": home_calls.finish_exit,
         }[step]
-        data = build(home.voucher_key.address, home.cfg, descriptor=home.descriptor.encoded)
-        return by or home.owner, data
+        return by or home.owner, build(home.named)
+
+    def approved(
+        self, home: Home, action: Action, roles: Role, *, by: Signer = HUB
+    ) -> tuple[home_calls.Pair, bytes]:
+        """Two keys' signatures of an action, and the hub's."""
+        return home.pair(action, roles), by.sign(action_digest(self.domain, action))
+
+    def start_by_two(self, home: Home, to: bytes, roles: Role) -> bytes:
+        """Calldata of an exit that two keys start now."""
+        until_s = self.evm.now_s + DAY_S
+        action = StartExit(home.channel, Address(to), self.word(home).op_nonce, until_s)
+        pair = home.pair(action, roles)
+        return home_calls.start_exit_by_two(home.named, to, valid_until_s=until_s, by=pair)
+
+    def cancel_by_two(self, home: Home, roles: Role) -> bytes:
+        """Calldata with which two keys end an exit now."""
+        until_s = self.evm.now_s + DAY_S
+        action = CancelExit(home.channel, self.word(home).op_nonce, until_s)
+        pair = home.pair(action, roles)
+        return home_calls.cancel_exit_by_two(home.named, valid_until_s=until_s, by=pair)
+
+    def final(self, home: Home, spent: int, earned: int, *, by: Signer = HUB) -> home_calls.Final:
+        """The hub's word to close at these counters."""
+        until_s = self.evm.now_s + DAY_S
+        action = Close(home.channel, spent, earned, self.word(home).op_nonce, until_s)
+        signature = by.sign(action_digest(self.domain, action))
+        return home_calls.Final(spent, earned, until_s, signature)
+
+    def close_by_two(self, home: Home, final: home_calls.Final, roles: Role) -> bytes:
+        """Calldata with which two keys take the hub's word."""
+        nonce = self.word(home).op_nonce
+        spent, earned, until_s, *_ = final.words()
+        pair = home.pair(Close(home.channel, spent, earned, nonce, until_s), roles)
+        return home_calls.close_by_two(home.named, final, by=pair)
+
+    def rotate(self, home: Home, to: Home, counters: tuple[int, int], roles: Role) -> bytes:
+        """Calldata with which hub and two keys move a home to the keys of another."""
+        until_s, key = self.evm.now_s + DAY_S, to.voucher_key.address
+        nonce = self.word(home).op_nonce
+        action = Rotate(home.channel, key, to.cfg, *counters, nonce, until_s)
+        pair, signature = self.approved(home, action, roles)
+        final = home_calls.Final(*counters, until_s, signature)
+        return home_calls.rotate(home.named, key, cfg=to.cfg, final=final, by=pair)
+
+    def set_cap(self, home: Home, cap: int, roles: Role, *, by: Signer = HUB) -> bytes:
+        """Calldata with which hub and two keys set a daily cap."""
+        until_s = self.evm.now_s + DAY_S
+        action = SetCap(home.channel, cap, self.word(home).op_nonce, until_s)
+        pair, signature = self.approved(home, action, roles, by=by)
+        return home_calls.set_cap(
+            home.named, cap, valid_until_s=until_s, signature=signature, by=pair
+        )
 
     def unaccounted(self, *homes: Home) -> int:
         """Tokens of the vault beyond all headroom and the pool: always zero."""

@@ -8,6 +8,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "compile_contracts.py"
 ARTIFACTS = ROOT / "src" / "gridplus" / "contracts" / "artifacts.json"
+CONTRACTS = {
+    *("anchor", "bolt", "bolt_wrapper", "credits", "registry", "reserve_feed", "vault"),
+    "vault_factory",
+}
 
 
 def check(folder: Path, edit: tuple[str, str]) -> subprocess.CompletedProcess[str]:
@@ -36,7 +40,18 @@ def test_a_changed_source_is_noticed(tmp_path: Path) -> None:
 def test_the_artifacts_name_their_compiler_and_rules() -> None:
     document = json.loads(ARTIFACTS.read_text())
     assert (document["vyper_version"], document["evm_version"]) == ("0.4.3", "prague")
-    assert sorted(document["contracts"]) == ["anchor", "bolt", "vault"]
+    assert set(document["contracts"]) == CONTRACTS
     layout = document["contracts"]["vault"]["storage_layout"]
-    slots = {name: entry["slot"] for name, entry in layout.items()}
-    assert slots == {"_words": 0, "_pool_word": 1, "withdrawal": 2}
+    slots = {
+        f"{module}.{name}": entry["slot"]
+        for module, entries in layout.items()
+        for name, entry in entries.items()
+    }
+    assert slots == {
+        "channels.words": 0,
+        "retailer._pool_word": 1,
+        "retailer.hub": 2,
+        "retailer.withdrawal": 3,
+        "retailer.replacement": 5,
+        "homes.exit_receiver": 7,
+    }

@@ -1,12 +1,13 @@
 """Typed calls and logs agree with the compiled ABI and refuse what does not fit."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 from eth.abc import ComputationAPI
 
-from gridplus.contracts import artifact, calls, code_hashes, parse_log
+from gridplus.contracts import artifact, calls, code_hashes, home_calls, parse_log
 from gridplus.contracts.abi import argument_types, decode_values, selector
 from gridplus.contracts.logs import _BY_TOPIC
 from gridplus.digest import keccak256
@@ -18,6 +19,9 @@ from tests.contracts.street import HUB, STRANGER, Street
 SIGNATURE = bytes(64)
 WORD, ADDRESS = bytes(32), b"\x01" * 20
 AUTHORIZED = calls.AuthorizedDeposit(ADDRESS, WORD, 1, ADDRESS, 0, 0, 1, SIGNATURE)
+HOME = home_calls.Home(ADDRESS, WORD, bytes(160))
+PAIR = home_calls.Pair(3, SIGNATURE, SIGNATURE)
+FINAL = home_calls.Final(1, 1, 1, SIGNATURE)
 CALLDATA = {
     "bolt": [
         calls.approve(ADDRESS, 1),
@@ -41,18 +45,30 @@ CALLDATA = {
         calls.claim([], fund=0, seq=0),
         calls.post_vouchers([]),
         calls.post_credit(WORD, earned=1, bill_head=WORD, signature=SIGNATURE),
-        calls.start_exit(ADDRESS, WORD, descriptor=bytes(160)),
-        calls.cancel_exit(ADDRESS, WORD, descriptor=bytes(160)),
-        calls.finish_exit(ADDRESS, WORD, descriptor=bytes(160)),
+        home_calls.start_exit(HOME),
+        home_calls.start_exit_by_two(HOME, ADDRESS, valid_until_s=1, by=PAIR),
+        home_calls.cancel_exit(HOME),
+        home_calls.cancel_exit_by_two(HOME, valid_until_s=1, by=PAIR),
+        home_calls.finish_exit(HOME),
+        home_calls.close(HOME, FINAL),
+        home_calls.close_by_two(HOME, FINAL, by=PAIR),
+        home_calls.rotate(HOME, ADDRESS, cfg=WORD, final=FINAL, by=PAIR),
+        home_calls.set_cap(HOME, 1, valid_until_s=1, signature=SIGNATURE, by=PAIR),
+        home_calls.exit_receiver(WORD).calldata,
         calls.request_withdrawal(1),
         calls.cancel_withdrawal(),
         calls.finish_withdrawal(),
+        calls.request_hub(ADDRESS),
+        calls.cancel_hub(),
+        calls.finish_hub(),
         calls.channel_word(WORD).calldata,
         calls.headroom(WORD).calldata,
         calls.cap_allowance(WORD).calldata,
         calls.pool().calldata,
         calls.next_seq().calldata,
+        calls.credit_allowance().calldata,
         calls.withdrawal().calldata,
+        calls.replacement().calldata,
         calls.hub().calldata,
         calls.treasurer().calldata,
         calls.token().calldata,
@@ -86,7 +102,7 @@ def test_every_call_is_a_function_of_the_compiled_contract(name: str) -> None:
 
 def test_every_log_is_an_event_of_a_compiled_contract_with_indexed_fields_first() -> None:
     events = {}
-    for name in CALLDATA:
+    for name in code_hashes():
         for entry in artifact(name).abi:
             if entry["type"] == "event":
                 events[keccak256(spelling(entry).encode())] = entry
@@ -111,7 +127,9 @@ def test_every_call_names_at_most_what_its_types_hold() -> None:
         with pytest.raises(Bug, match="200 items"):
             build()
     with pytest.raises(Bug, match="five words"):
-        calls.start_exit(ADDRESS, WORD, descriptor=bytes(159))
+        home_calls.start_exit(replace(HOME, descriptor=bytes(159)))
+    with pytest.raises(Bug, match="1,024 bytes"):
+        replace(PAIR, second=bytes(1025)).words()
 
 
 def test_argument_types_keep_tuples_and_arrays_whole() -> None:

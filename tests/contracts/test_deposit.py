@@ -86,7 +86,7 @@ def test_a_deposit_of_nothing_or_without_money_or_to_nobody_is_refused(street: S
     nobody = calls.deposit(bytes(20), home.cfg, amount=BOLT)
     assert street.refused(home.owner, street.vault, nobody) == "zero voucher key"
     retired = calls.deposit(home.voucher_key.address, home.cfg[:30] + b"\xff\xff", amount=1)
-    assert street.refused(home.owner, street.vault, retired) == "cap means retired"
+    assert street.refused(home.owner, street.vault, retired) == "channel is retired"
     assert not street.word(home).is_open
 
 
@@ -144,3 +144,18 @@ def test_anybody_funds_the_pool_with_his_own_money(street: Street) -> None:
     poor = calls.fund_pool(1)
     assert street.refused(signer("poor"), street.vault, poor) == "over allowance"
     assert street.unaccounted() == 0
+
+
+def test_a_day_beyond_the_calendar_carries_into_no_counter(street: Street) -> None:
+    """I-VA-1: cap_day has 16 bits, which end in 2149."""
+    home, late = street.open("ada", 5 * BOLT), street.home("bob")
+    street.give(late.owner, BOLT)
+    street.evm.pass_time((1 << 16) * 86_400 - street.evm.now_s)
+    opening = calls.deposit(late.voucher_key.address, late.cfg, amount=BOLT)
+    assert street.refused(late.owner, street.vault, opening) == "end of calendar"
+    claim = street.claim_data(home.voucher(BOLT))
+    assert street.refused(HUB, street.vault, claim) == "end of calendar"
+    street.do(home.owner, street.vault, street.exit_step(home, "start_exit")[1])
+    street.evm.pass_time(14 * 86_400 + 3_600)
+    street.do(home.owner, street.vault, street.exit_step(home, "finish_exit")[1])
+    assert street.balance(home.owner.address) == 5 * BOLT

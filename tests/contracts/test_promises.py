@@ -50,6 +50,7 @@ def signed(street: Street, home: Home, item: tuple[int, int, int, int]) -> calls
 def test_a_batch_is_the_fold_of_its_items(
     batch: list[tuple[int, int, int, int]], pool: int, days: int
 ) -> None:
+    """I-VA-9"""
     together, found = open_street()
     if pool:
         together.fund_pool(pool)

@@ -61,10 +61,10 @@ def test_a_request_is_for_something_that_the_pool_holds(earned: Street) -> None:
 def test_a_request_that_the_pool_no_longer_holds_is_not_paid(earned: Street) -> None:
     home = earned.open("ada", BOLT)
     matures_at_s = request(earned, 10 * BOLT)
-    earned.do(STRANGER, earned.vault, earned.credit_data(home, BOLT))
+    earned.do(STRANGER, earned.vault, earned.credit_data(home, BOLT // 2))
     earned.evm.pass_time(matures_at_s - earned.evm.now_s)
     assert finish_refusal(earned) == "over pool"
-    earned.fund_pool(BOLT)
+    earned.fund_pool(BOLT // 2)
     earned.do(TREASURER, earned.vault, calls.finish_withdrawal())
     assert (earned.pool(), earned.unaccounted(home)) == (0, 0)
 

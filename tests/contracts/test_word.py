@@ -4,12 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridplus.contracts import ChannelWord
+from gridplus.contracts import ChannelWord, ExitKind
 from gridplus.failures import Bug
 
 u48, u16 = st.integers(0, 2**48 - 1), st.integers(0, 2**16 - 1)
 words = st.builds(
-    ChannelWord, u48, u48, u48, u48, u16, u16, st.integers(0, 2**24 - 1), st.integers(0, 255)
+    ChannelWord,
+    u48,
+    u48,
+    u48,
+    u48,
+    u16,
+    u16,
+    st.integers(0, 3),
+    st.integers(0, 2**22 - 1),
+    st.integers(0, 255),
 )
 
 
@@ -19,8 +28,8 @@ def test_what_was_packed_is_unpacked(word: ChannelWord) -> None:
 
 
 def test_the_first_field_stands_in_the_highest_bits() -> None:
-    word = ChannelWord(1, 2, 3, 4, 5, 6, 7, 8)
-    digits = "000000000001 000000000002 000000000003 000000000004 0005 0006 000007 08"
+    word = ChannelWord(1, 2, 3, 4, 5, 6, ExitKind.WITH_OWNER, 7, 8)
+    digits = "000000000001 000000000002 000000000003 000000000004 0005 0006 800007 08"
     assert f"{word.pack():064x}" == digits.replace(" ", "")
 
 
@@ -30,7 +39,8 @@ def test_the_first_field_stands_in_the_highest_bits() -> None:
         ChannelWord(deposited=1 << 48),
         ChannelWord(spent=-1),
         ChannelWord(cap_day=1 << 16),
-        ChannelWord(exit_hour=1 << 24),
+        ChannelWord(exit_kind=4),
+        ChannelWord(exit_hour=1 << 22),
         ChannelWord(op_nonce=256),
     ],
 )

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from gridplus.chain import Account, Call, RpcChain
+from gridplus.chain import Account, Call, Outbox, RpcChain, Sender
 from gridplus.chain.deployment import Deployment
 from gridplus.channel import Counters, Voucher
 from gridplus.clock import set_clock
-from gridplus.contracts import calls
+from gridplus.contracts import calls, home_calls
 from gridplus.demo.founding import (
     CHAIN_ID,
     SENDERS,
@@ -32,6 +32,7 @@ from gridplus.demo.options import street_terms
 from gridplus.demo.processes import start_service
 from gridplus.digest import canonical_json
 from gridplus.hub import Book, Hub, HubParts, Refused
+from gridplus.hub.facts import open_outbox
 from gridplus.hub.home import Record
 from gridplus.hub.vault import VaultLink
 from gridplus.journal import SqliteJournal
@@ -123,7 +124,12 @@ class Town:
 
     @property
     def vault(self) -> VaultLink:
-        return VaultLink(self.chain, self.deployment, Account(self.hub_key, self.chain))
+        """Sends, and forgets what it sent."""
+        return self.vault_with(Outbox([], write=lambda _: None))
+
+    def vault_with(self, outbox: Outbox) -> VaultLink:
+        sender = Sender(self.hub_key, self.chain, outbox=outbox)
+        return VaultLink(self.chain, self.deployment, sender)
 
     def plan_house(self, *, daily_cap_bolt: int = 60) -> House:
         """A house whose channel has no deposit yet."""
@@ -161,9 +167,8 @@ class Town:
         relayer = Account(self.keys["relayer"], self.chain)
         relayer.transact(Call(house.owner.address, value_wei=10**18))
         identity = house.identity
-        data = calls.start_exit(
-            identity.voucher_key, identity.cfg, descriptor=identity.descriptor.encoded
-        )
+        home = home_calls.Home(identity.voucher_key, identity.cfg, identity.descriptor.encoded)
+        data = home_calls.start_exit(home)
         Account(house.owner, self.chain).transact(Call(self.deployment.vault, data))
 
     def word(self, house: House) -> Any:
@@ -246,7 +251,8 @@ async def living_hub(
     """A hub that knows plan and prices, on a journal that may have served before."""
     shown = clock or HandClock()
     with SqliteJournal.open(journal, now_s=shown.now_s, page_limit=page_limit) as opened:
-        hub = Hub(HubParts(town.hub_key, town.vault, opened, shown, unsigned_limit))
+        vault = town.vault_with(open_outbox(opened))
+        hub = Hub(HubParts(town.hub_key, vault, opened, shown, unsigned_limit))
         hub.start()
         await hub.adopt_plan(plan)
         await hub.adopt_prices(PRICES, canonical_json(PRICES.document()))

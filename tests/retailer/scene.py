@@ -21,6 +21,7 @@ from gridplus.digest import canonical_json
 from gridplus.journal import SqliteJournal, Stored
 from gridplus.market import PriceVersion, operating_day_bounds
 from gridplus.retailer import RetailerConfig, retailer_app
+from gridplus.retailer.facts import Kind
 from gridplus.units import SETTLEMENT_INTERVAL_S
 from gridplus.wire import BilledDay, BilledRecord, Channels
 from tests.retailer.ground import DAY, NEXT_DAY, Ground, price, write_customers
@@ -203,9 +204,10 @@ class Scene:
         return self.ask(lambda client: post_order(client, what, day=day))
 
     def facts(self) -> list[Stored]:
+        """What the office has journaled, without what its sender has."""
         path = self.root / "state" / "retailer.journal"
         with SqliteJournal.open(path, now_s=self.clock.now_s) as journal:
-            return list(journal.replay())
+            return [s for s in journal.replay() if s.fact.kind != Kind.OUTBOX_WRITTEN]
 
 
 async def post_order(client: httpx.AsyncClient, what: str, *, day: date) -> httpx.Response:

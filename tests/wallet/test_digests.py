@@ -7,11 +7,18 @@ from eth_account.messages import _hash_eip191_message, encode_typed_data
 
 from gridplus.failures import InputError
 from gridplus.wallet import (
+    Action,
     Address,
     Authorization,
+    CancelExit,
     Cfg,
     ChannelId,
+    Close,
     Domain,
+    Rotate,
+    SetCap,
+    StartExit,
+    action_digest,
     bill_group_digest,
     bolt_domain,
     credit_digest,
@@ -123,3 +130,39 @@ def test_a_hash_of_the_wrong_length_has_no_digest() -> None:
         voucher_digest(VAULT, Cfg(WORD + b"\x00"), spent=0, earned=0)
     with pytest.raises(InputError, match="32 bytes"):
         bill_group_digest(VAULT, b"", count=1, closed_at_s=0)
+
+
+ACTIONS = {
+    StartExit(ChannelId(WORD), PAYER, 3, 9): {"to": "0x" + PAYER.hex()},
+    CancelExit(ChannelId(WORD), 3, 9): {},
+    Close(ChannelId(WORD), 5, 6, 3, 9): {"spent": 5, "earned": 6},
+    Rotate(ChannelId(WORD), PAYER, Cfg(OTHER), 5, 6, 3, 9): {
+        "voucherKey": "0x" + PAYER.hex(),
+        "cfg": OTHER,
+        "spent": 5,
+        "earned": 6,
+    },
+    SetCap(ChannelId(WORD), 77, 3, 9): {"dailyCap": 77},
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: type(action).__name__)
+def test_an_action_digest_equals_the_reference(action: Action) -> None:
+    message = {"channel": WORD, **ACTIONS[action], "nonce": 3, "validUntil": 9}
+    assert action_digest(VAULT, action) == typed_digest(VAULT, action.TYPE, message)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        CancelExit(ChannelId(WORD), 256, 9),
+        CancelExit(ChannelId(WORD), 3, 1 << 64),
+        CancelExit(ChannelId(WORD[:31]), 3, 9),
+        StartExit(ChannelId(WORD), Address(bytes(21)), 3, 9),
+        SetCap(ChannelId(WORD), 1 << 16, 3, 9),
+        Close(ChannelId(WORD), -1, 0, 3, 9),
+    ],
+)
+def test_an_action_whose_values_do_not_fit_is_refused(action: Action) -> None:
+    with pytest.raises(InputError):
+        action_digest(VAULT, action)

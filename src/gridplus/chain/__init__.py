@@ -5,6 +5,7 @@ talks to a node does not pay for loading them.
 """
 
 from gridplus.chain.account import Account
+from gridplus.chain.outbox import Outbox
 from gridplus.chain.port import (
     MAX_TRANSACTION_GAS,
     Block,
@@ -12,12 +13,15 @@ from gridplus.chain.port import (
     Chain,
     ChainError,
     Fees,
+    FeeTooHigh,
     Log,
     Receipt,
     Rejected,
     Reverted,
+    TooMuchGas,
 )
 from gridplus.chain.rpc import RpcChain
+from gridplus.chain.sender import FeeRules, GivenUp, Overtaken, Sender, Unsettled
 
 __all__ = [
     "MAX_TRANSACTION_GAS",
@@ -26,10 +30,18 @@ __all__ = [
     "Call",
     "Chain",
     "ChainError",
+    "FeeRules",
+    "FeeTooHigh",
     "Fees",
+    "GivenUp",
     "Log",
+    "Outbox",
+    "Overtaken",
     "Receipt",
     "Rejected",
     "Reverted",
     "RpcChain",
+    "Sender",
+    "TooMuchGas",
+    "Unsettled",
 ]

@@ -1,8 +1,9 @@
 """Who sends transactions: one key on one chain, its nonce, its fees, and what became of them."""
 
-import time
+import re
 from collections.abc import Sequence
 
+from gridplus.chain.patience import ask_until
 from gridplus.chain.port import (
     MAX_TRANSACTION_GAS,
     Call,
@@ -10,12 +11,13 @@ from gridplus.chain.port import (
     ChainError,
     Receipt,
     Reverted,
+    TooMuchGas,
 )
 from gridplus.chain.transaction import Signer, Terms, signed_transaction
 from gridplus.failures import RemoteError
 from gridplus.wallet import Address
 
-_FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 10, 500
+_OUT_OF_GAS = re.compile(r"out ?of ?gas|gas required exceeds", re.IGNORECASE)
 
 
 class Account:
@@ -57,7 +59,7 @@ class Account:
         receipts = tuple(self._mined(h) for h in self._chain.send(raw))
         for call, receipt in zip(calls, receipts, strict=True):
             if not receipt.succeeded:
-                raise self._why(call, receipt)
+                raise why_reverted(self._chain, call, receipt=receipt, sender=self.address)
         return receipts
 
     def deploy(self, creation_code: bytes) -> Address:
@@ -68,31 +70,47 @@ class Account:
         return created
 
     def _gas(self, call: Call) -> int:
-        """As asked, or the estimate and a quarter: the state may move before the block."""
-        if call.gas is not None:
-            return call.gas
-        estimate = self._chain.estimate_gas(call, sender=self.address)
-        return min(MAX_TRANSACTION_GAS, estimate * 5 // 4)
+        return gas_for(self._chain, call, sender=self.address)
 
     def _mined(self, transaction_hash: bytes) -> Receipt:
-        deadline = time.monotonic() + self._patience_s
-        pause_ms = _FIRST_PAUSE_MS
-        while (receipt := self._chain.receipt(transaction_hash)) is None:
-            if time.monotonic() > deadline:
-                raise RemoteError(
-                    f"transaction 0x{transaction_hash.hex()} is not mined after "
-                    f"{self._patience_s} s; it may still be"
-                )
-            time.sleep(pause_ms / 1000)
-            pause_ms = min(2 * pause_ms, _LONGEST_PAUSE_MS)
+        receipt = ask_until(
+            lambda: self._chain.receipt(transaction_hash), patience_s=self._patience_s
+        )
+        if receipt is None:
+            raise RemoteError(
+                f"transaction 0x{transaction_hash.hex()} is not mined after "
+                f"{self._patience_s} s; it may still be"
+            )
         return receipt
 
-    def _why(self, call: Call, receipt: Receipt) -> Reverted:
-        """A receipt carries no reason: ask again, on the state before its block."""
-        if call.to is not None:
-            try:
-                before = receipt.block_number - 1
-                self._chain.call(call.to, call.data, sender=self.address, block=before)
-            except Reverted as reverted:
-                return reverted
-        return Reverted(f"no reason given, {receipt.gas_used} gas used")
+
+def gas_for(chain: Chain, call: Call, *, sender: Address) -> int:
+    """As asked, or the estimate and a quarter: the state may move before the block.
+
+    Raises Reverted when the call would fail, TooMuchGas when no block holds it.
+    """
+    limit = min(MAX_TRANSACTION_GAS, chain.head().gas_limit)
+    gas = _estimate(chain, call, sender=sender) if call.gas is None else call.gas
+    if gas is None or gas > limit:
+        raise TooMuchGas(limit)
+    return gas if call.gas is not None else min(limit, gas * 5 // 4)
+
+
+def _estimate(chain: Chain, call: Call, *, sender: Address) -> int | None:
+    """None when no gas suffices: the one reason of a node that has no code of its own."""
+    try:
+        return chain.estimate_gas(call, sender=sender)
+    except ChainError as error:
+        if _OUT_OF_GAS.search(str(error)):
+            return None
+        raise
+
+
+def why_reverted(chain: Chain, call: Call, *, receipt: Receipt, sender: Address) -> Reverted:
+    """A receipt carries no reason: ask again, on the state before its block."""
+    if call.to is not None:
+        try:
+            chain.call(call.to, call.data, sender=sender, block=receipt.block_number - 1)
+        except Reverted as reverted:
+            return reverted
+    return Reverted(f"no reason given, {receipt.gas_used} gas used")

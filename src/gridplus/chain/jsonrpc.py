@@ -94,18 +94,6 @@ def parse_call(value: Document) -> tuple[Call, Address]:
     return call, ZERO_ADDRESS if sender is None else parse_address(sender)
 
 
-def block_document(block: Block) -> Document:
-    return {
-        "number": quantity(block.number),
-        "hash": data(block.hash),
-        "parentHash": data(block.parent_hash),
-        "timestamp": quantity(block.timestamp_s),
-        "baseFeePerGas": quantity(block.base_fee_wei),
-        "gasLimit": quantity(block.gas_limit),
-        "gasUsed": quantity(block.gas_used),
-    }
-
-
 def parse_block(value: Document) -> Block:
     found = fields(value)
     return Block(
@@ -123,7 +111,7 @@ def parse_block_or_none(value: Document) -> Block | None:
     return None if value is None else parse_block(value)
 
 
-def log_document(log: Log) -> Document:
+def log_document(log: Log) -> dict[str, Document]:
     return {
         "address": data(log.address),
         "topics": [data(topic) for topic in log.topics],
@@ -151,20 +139,6 @@ def parse_log(value: Document) -> Log:
 
 def parse_logs(value: Document) -> tuple[Log, ...]:
     return tuple(parse_log(log) for log in items(value))
-
-
-def receipt_document(receipt: Receipt) -> Document:
-    return {
-        "transactionHash": data(receipt.transaction_hash),
-        "blockNumber": quantity(receipt.block_number),
-        "blockHash": data(receipt.block_hash),
-        "status": quantity(receipt.succeeded),
-        "gasUsed": quantity(receipt.gas_used),
-        "effectiveGasPrice": quantity(receipt.gas_price_wei),
-        "contractAddress": data(receipt.created) if receipt.created else None,
-        "logs": [log_document(log) for log in receipt.logs],
-        "type": quantity(2),
-    }
 
 
 def parse_receipt(value: Document) -> Receipt:

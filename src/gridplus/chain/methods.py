@@ -1,220 +1,191 @@
-"""The JSON-RPC methods of an embedded chain: request bytes in, answer bytes out, no socket.
+"""The JSON-RPC methods that an embedded chain answers: parameters in, a document out.
 
-Within one batch all eth_sendRawTransaction come first and share blocks; the other requests see
-their effects. An unknown method, bad parameters or a refused transaction is an error object for
-that request alone. Source: JSON-RPC 2.0 and ethereum/execution-apis.
+Source: ethereum/execution-apis. Bad parameters raise InputError, what the chain refuses ChainError.
 """
 
-import json
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from decimal import Decimal
 from importlib.metadata import version
 
 from gridplus.chain import jsonrpc
 from gridplus.chain.embedded import EmbeddedChain
+from gridplus.chain.filters import Filters, LogQuery, parse_block_number
 from gridplus.chain.jsonrpc import data, parse_address, parse_data, parse_quantity, quantity
-from gridplus.chain.port import ChainError, Rejected, Reverted
-from gridplus.digest import Document, parse_document
-from gridplus.failures import InputError, StorageError
+from gridplus.digest import Document
+from gridplus.failures import InputError
+from gridplus.units import PPM
 from gridplus.wallet import Address
 
-_SEND = "eth_sendRawTransaction"
-_NEWEST = ("latest", "pending", "safe", "finalized")
+SEND = "eth_sendRawTransaction"
+MAX_FEE_BLOCKS = 1_024
+MAX_PERCENTILES = 100
 Params = list[Document]
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A well-formed request."""
+class Node:
+    """A chain, and the filters that its callers have made."""
 
-    request_id: Document
-    method: str
-    params: Params
+    def __init__(self, chain: EmbeddedChain) -> None:
+        self.chain = chain
+        self.filters = Filters(chain)
 
+    def invoke(self, method: str, params: Params) -> Document:
+        """Raises KeyError for a method that is not known."""
+        return _METHODS[method](self, params)
 
-def answer(chain: EmbeddedChain, body: bytes) -> bytes:
-    """What the node says to one request or one batch; a failing disk is one error for all."""
-    try:
-        return _encoded(_answers(chain, body))
-    except StorageError as error:
-        return _encoded(_error(jsonrpc.INTERNAL_ERROR, str(error)))
-
-
-def _answers(chain: EmbeddedChain, body: bytes) -> Document:
-    try:
-        document = parse_document(body, limit=jsonrpc.MAX_BODY_BYTES, what="the request")
-    except InputError as error:
-        return _error(jsonrpc.PARSE_ERROR, str(error))
-    if not isinstance(document, list):
-        return _answer(chain, _parsed(document))
-    if not 0 < len(document) <= jsonrpc.MAX_BATCH:
-        why = f"a batch has 1 to {jsonrpc.MAX_BATCH} requests, not {len(document)}"
-        return _error(jsonrpc.INVALID_REQUEST, why)
-    requests = [_parsed(request) for request in document]
-    chain.mine(_raw_transactions(requests))
-    return [_answer(chain, request) for request in requests]
+    @staticmethod
+    def knows(method: str) -> bool:
+        return method in _METHODS
 
 
-def refusal(why: str) -> bytes:
-    """The answer to what is no request at all."""
-    return _encoded(_error(jsonrpc.INVALID_REQUEST, why))
-
-
-def _raw_transactions(requests: list[_Request | None]) -> list[bytes]:
-    """Those of a batch, to be mined together; each request then finds its own mined, or is told
-    why not."""
-    raw: list[bytes] = []
-    for request in requests:
-        if request is not None and request.method == _SEND:
-            with suppress(InputError):
-                raw.append(parse_data(_param(request.params, 0)))
-    return raw
-
-
-def _answer(chain: EmbeddedChain, request: _Request | None) -> Document:
-    if request is None:
-        return _error(jsonrpc.INVALID_REQUEST, "this is not a JSON-RPC 2.0 request")
-    code, revert_data = jsonrpc.SERVER_ERROR, None
-    try:
-        if request.method in _METHODS:
-            result = _METHODS[request.method](chain, request.params)
-            return {"jsonrpc": "2.0", "id": request.request_id, "result": result}
-        code, message = jsonrpc.METHOD_NOT_FOUND, f"there is no method {request.method[:80]}"
-    except InputError as error:
-        code, message = jsonrpc.INVALID_PARAMS, str(error)
-    except Reverted as error:
-        code, message = jsonrpc.REVERTED, f"execution reverted: {error.reason}"
-        revert_data = error.data
-    except ChainError as error:
-        message = error.reason if isinstance(error, Rejected) else str(error)
-    return _error(code, message, request_id=request.request_id, revert_data=revert_data)
-
-
-def _parsed(document: Document) -> _Request | None:
-    if not isinstance(document, dict) or document.get("jsonrpc") != "2.0":
-        return None
-    request_id, method = document.get("id"), document.get("method")
-    params = document.get("params", [])
-    if isinstance(request_id, int | str) and isinstance(method, str) and isinstance(params, list):
-        return _Request(request_id, method, params)
-    return None
-
-
-def _send(chain: EmbeddedChain, params: Params) -> Document:
-    return data(chain.send([parse_data(_param(params, 0))])[0])
-
-
-def _block(chain: EmbeddedChain, params: Params) -> Document:
-    block = _block_number(_param(params, 0))
-    if block is not None and block > chain.head().number:
-        return None
-    return jsonrpc.block_document(chain.head() if block is None else chain.block(block))
-
-
-def _call(chain: EmbeddedChain, params: Params) -> Document:
-    call, sender = jsonrpc.parse_call(_param(params, 0))
-    if call.to is None or call.value_wei:
-        raise InputError("eth_call reads a contract: it needs `to` and carries no value")
-    block = _block_number(params[1]) if len(params) > 1 else None
-    return data(chain.call(call.to, call.data, sender=sender, block=block))
-
-
-def _estimate(chain: EmbeddedChain, params: Params) -> Document:
-    call, sender = jsonrpc.parse_call(_param(params, 0))
-    return quantity(chain.estimate_gas(call, sender=sender))
-
-
-def _storage(chain: EmbeddedChain, params: Params) -> Document:
-    _require_newest(params, 2)
-    return data(chain.storage(_address(params), parse_quantity(_param(params, 1))))
-
-
-def _code(chain: EmbeddedChain, params: Params) -> Document:
-    _require_newest(params, 1)
-    return data(chain.code(_address(params)))
-
-
-def _balance(chain: EmbeddedChain, params: Params) -> Document:
-    _require_newest(params, 1)
-    return quantity(chain.balance(_address(params)))
-
-
-def _nonce(chain: EmbeddedChain, params: Params) -> Document:
-    _require_newest(params, 1)
-    return quantity(chain.nonce(_address(params)))
-
-
-def _receipt(chain: EmbeddedChain, params: Params) -> Document:
-    receipt = chain.receipt(parse_data(_param(params, 0), 32))
-    return None if receipt is None else jsonrpc.receipt_document(receipt)
-
-
-def _logs(chain: EmbeddedChain, params: Params) -> Document:
-    wanted = jsonrpc.fields(_param(params, 0))
-    topics = jsonrpc.items(wanted.get("topics", []))
-    first = _block_number(wanted.get("fromBlock", "latest"))
-    last = _block_number(wanted.get("toBlock", "latest"))
-    head = chain.head().number
-    found = chain.logs(
-        parse_address(wanted.get("address")),
-        [None if topic is None else parse_data(topic, 32) for topic in topics],
-        from_block=head if first is None else first,
-        to_block=head if last is None else last,
-    )
-    return [jsonrpc.log_document(log) for log in found]
-
-
-def _param(params: Params, index: int) -> Document:
+def parameter(params: Params, index: int) -> Document:
+    """Raises InputError when it is missing."""
     if index >= len(params):
         raise InputError(f"parameter {index} is missing")
     return params[index]
 
 
-def _address(params: Params) -> Address:
-    return parse_address(_param(params, 0))
+def _send(node: Node, params: Params) -> Document:
+    return data(node.chain.send([parse_data(parameter(params, 0))])[0])
 
 
-def _block_number(tag: Document) -> int | None:
-    """None stands for the newest block."""
-    if tag in _NEWEST:
+def _block_by_number(node: Node, params: Params) -> Document:
+    head, number = node.chain.head().number, parse_block_number(parameter(params, 0))
+    if number is not None and number > head:
         return None
-    return 0 if tag == "earliest" else parse_quantity(tag)
+    return node.chain.documents.block(head if number is None else number, full=_full(params))
 
 
-def _require_newest(params: Params, index: int) -> None:
-    if len(params) > index and params[index] not in _NEWEST:
-        raise InputError("only the newest state is served; say latest")
+def _block_by_hash(node: Node, params: Params) -> Document:
+    number = node.chain.documents.block_number(parse_data(parameter(params, 0), 32))
+    return None if number is None else node.chain.documents.block(number, full=_full(params))
 
 
-_METHODS: dict[str, Callable[[EmbeddedChain, Params], Document]] = {
-    "eth_blockNumber": lambda chain, _: quantity(chain.head().number),
+def _call(node: Node, params: Params) -> Document:
+    call, sender = jsonrpc.parse_call(parameter(params, 0))
+    if len(params) > 2 and params[2]:
+        raise InputError("state cannot be overridden here")
+    return data(node.chain.simulate(call, sender=sender, block=_at(node, params, index=1)))
+
+
+def _estimate(node: Node, params: Params) -> Document:
+    call, sender = jsonrpc.parse_call(parameter(params, 0))
+    if _at(node, params, index=1) is not None:
+        raise InputError("gas is estimated on the newest state; say latest")
+    return quantity(node.chain.estimate_gas(call, sender=sender))
+
+
+def _storage(node: Node, params: Params) -> Document:
+    slot = parse_quantity(parameter(params, 1))
+    return data(node.chain.storage(_address(params), slot, block=_at(node, params, index=2)))
+
+
+def _code(node: Node, params: Params) -> Document:
+    return data(node.chain.code(_address(params), block=_at(node, params, index=1)))
+
+
+def _balance(node: Node, params: Params) -> Document:
+    return quantity(node.chain.balance(_address(params), block=_at(node, params, index=1)))
+
+
+def _nonce(node: Node, params: Params) -> Document:
+    return quantity(node.chain.nonce(_address(params), block=_at(node, params, index=1)))
+
+
+def _transaction(node: Node, params: Params) -> Document:
+    return node.chain.documents.transaction(parse_data(parameter(params, 0), 32))
+
+
+def _receipt(node: Node, params: Params) -> Document:
+    return node.chain.documents.receipt(parse_data(parameter(params, 0), 32))
+
+
+def _logs(node: Node, params: Params) -> Document:
+    return list(LogQuery.parse(parameter(params, 0), node.chain).find(node.chain))
+
+
+def _fee_history(node: Node, params: Params) -> Document:
+    wanted = parameter(params, 0)
+    count = wanted if isinstance(wanted, int) else parse_quantity(wanted)
+    newest, head = parse_block_number(parameter(params, 1)), node.chain.head().number
+    last = head if newest is None else newest
+    if not 0 < count <= MAX_FEE_BLOCKS or last > head:
+        raise InputError(f"the history has 1 to {MAX_FEE_BLOCKS} blocks up to block {head}")
+    first = max(0, last - count + 1)
+    history = node.chain.documents.fee_history(
+        first, last, at_ppm=_percentiles_ppm(params[2] if len(params) > 2 else None)
+    )
+    fees = [node.chain.block(n).base_fee_wei for n in range(first, min(head, last + 1) + 1)]
+    if last == head:
+        fees.append(node.chain.fees().base_wei)
+    return {**history, "baseFeePerGas": [quantity(fee) for fee in fees]}
+
+
+def _new_filter(node: Node, params: Params) -> Document:
+    return quantity(node.filters.add(LogQuery.parse(parameter(params, 0), node.chain)))
+
+
+def _at(node: Node, params: Params, *, index: int) -> int | None:
+    """The block that parameter `index` names, by number or, as EIP-1898 has it, in an object."""
+    tag = params[index] if index < len(params) else None
+    if not isinstance(tag, dict):
+        return parse_block_number(tag)
+    if "blockHash" not in tag:
+        return parse_block_number(tag.get("blockNumber"))
+    number = node.chain.documents.block_number(parse_data(tag["blockHash"], 32))
+    if number is None:
+        raise InputError("there is no block of that hash")
+    return number
+
+
+def _address(params: Params) -> Address:
+    return parse_address(parameter(params, 0))
+
+
+def _filter_number(params: Params) -> int:
+    return parse_quantity(parameter(params, 0))
+
+
+def _full(params: Params) -> bool:
+    return len(params) > 1 and params[1] is True
+
+
+def _percentiles_ppm(value: Document) -> list[int]:
+    found: list[object] = [] if value is None else list(jsonrpc.items(value))
+    numbers = [Decimal(one) for one in found if isinstance(one, int | Decimal)]
+    if len(numbers) != len(found) or len(found) > MAX_PERCENTILES or sorted(numbers) != numbers:
+        raise InputError(f"percentiles are at most {MAX_PERCENTILES} numbers that rise")
+    if any(not 0 <= number <= 100 for number in numbers):
+        raise InputError("a percentile is a number from 0 to 100")
+    return [int(number * PPM / 100) for number in numbers]
+
+
+_METHODS: dict[str, Callable[[Node, Params], Document]] = {
+    "eth_accounts": lambda _node, _: [],
+    "eth_blockNumber": lambda node, _: quantity(node.chain.head().number),
     "eth_call": _call,
-    "eth_chainId": lambda chain, _: quantity(chain.chain_id),
+    "eth_chainId": lambda node, _: quantity(node.chain.chain_id),
     "eth_estimateGas": _estimate,
-    "eth_gasPrice": lambda chain, _: quantity(chain.fees().base_wei),
+    "eth_feeHistory": _fee_history,
+    "eth_gasPrice": lambda node, _: quantity(node.chain.fees().base_wei),
     "eth_getBalance": _balance,
-    "eth_getBlockByNumber": _block,
+    "eth_getBlockByHash": _block_by_hash,
+    "eth_getBlockByNumber": _block_by_number,
     "eth_getCode": _code,
+    "eth_getFilterChanges": lambda node, params: node.filters.changes(_filter_number(params)),
+    "eth_getFilterLogs": lambda node, params: node.filters.logs(_filter_number(params)),
     "eth_getLogs": _logs,
     "eth_getStorageAt": _storage,
+    "eth_getTransactionByHash": _transaction,
     "eth_getTransactionCount": _nonce,
     "eth_getTransactionReceipt": _receipt,
-    "eth_maxPriorityFeePerGas": lambda chain, _: quantity(chain.fees().priority_wei),
-    _SEND: _send,
-    "net_version": lambda chain, _: str(chain.chain_id),
-    "web3_clientVersion": lambda _chain, _: f"gridplus/{version('gridplus')}",
+    "eth_maxPriorityFeePerGas": lambda node, _: quantity(node.chain.fees().priority_wei),
+    "eth_newBlockFilter": lambda node, _: quantity(node.filters.add(None)),
+    "eth_newFilter": _new_filter,
+    "eth_syncing": lambda _node, _: False,
+    "eth_uninstallFilter": lambda node, params: node.filters.remove(_filter_number(params)),
+    SEND: _send,
+    "net_listening": lambda _node, _: True,
+    "net_version": lambda node, _: str(node.chain.chain_id),
+    "web3_clientVersion": lambda _node, _: f"gridplus/{version('gridplus')}",
 }
-
-
-def _error(
-    code: int, message: str, *, request_id: Document = None, revert_data: bytes | None = None
-) -> Document:
-    error: dict[str, Document] = {"code": code, "message": message}
-    if revert_data is not None:
-        error["data"] = data(revert_data)
-    return {"jsonrpc": "2.0", "id": request_id, "error": error}
-
-
-def _encoded(document: Document) -> bytes:
-    return json.dumps(document, separators=(",", ":")).encode()

@@ -44,6 +44,20 @@ class Reverted(ChainError):  # noqa: N818 - says what happened
         self.data = data
 
 
+class TooMuchGas(ChainError):  # noqa: N818 - says what happened
+    """No block takes a transaction that large; nothing was sent. Send less at once."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the transaction takes more than {limit} gas, the most of one; send less")
+
+
+class FeeTooHigh(ChainError):  # noqa: N818 - says what happened
+    """Gas costs more than we pay; nothing new was sent. Ask again when it is cheaper."""
+
+    def __init__(self, wei: int, ceiling_wei: int) -> None:
+        super().__init__(f"a unit of gas costs {wei} wei, above our ceiling of {ceiling_wei}")
+
+
 def revert_reason(data: bytes) -> str:
     """What a contract meant by the bytes it reverted with. Source: Solidity ABI, "Errors"."""
     selector, body = data[:4], data[4:]
@@ -79,6 +93,13 @@ class Log:
     block_hash: bytes
     transaction_hash: bytes
     index: int
+
+
+def topics_match(topics: Sequence[bytes], wanted: Sequence[bytes | None]) -> bool:
+    """Whether a log's `topics` are as asked, from the first on; None stands for any."""
+    return len(wanted) <= len(topics) and all(
+        want is None or want == topic for want, topic in zip(wanted, topics, strict=False)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +138,18 @@ class Chain(Protocol):
     """Reads are of the newest block unless they name one by number.
 
     Every method raises RemoteError when a node cannot be reached or answers nonsense, StorageError
-    when an embedded chain's file fails.
+    when an embedded chain's file fails, ChainError for a block that is not there.
+
+    Warning: what a node leaves out of its logs, only a second node can tell.
     """
 
     @property
     def chain_id(self) -> int: ...
 
     def head(self) -> Block: ...
+
+    def finalized(self) -> Block:
+        """The newest block that no reorganisation will undo; an embedded chain has only such."""
 
     def block(self, number: int) -> Block:
         """Raises ChainError when there is no such block."""
@@ -141,24 +167,25 @@ class Chain(Protocol):
     def estimate_gas(self, call: Call, *, sender: Address) -> int:
         """Enough gas for `call` to succeed as things stand. Raises Reverted when it would not."""
 
-    def code(self, address: Address) -> bytes: ...
+    def code(self, address: Address, *, block: int | None = None) -> bytes: ...
 
-    def balance(self, address: Address) -> int:
+    def balance(self, address: Address, *, block: int | None = None) -> int:
         """Wei."""
 
-    def storage(self, address: Address, slot: int) -> bytes:
+    def storage(self, address: Address, slot: int, *, block: int | None = None) -> bytes:
         """32 bytes."""
 
-    def nonce(self, address: Address) -> int:
-        """How many transactions `address` has sent, those that wait to be mined included."""
+    def nonce(self, address: Address, *, block: int | None = None) -> int:
+        """How many transactions of `address` are mined up to `block`; without a block those that
+        wait to be mined count too."""
 
     def fees(self) -> Fees: ...
 
     def send(self, raw_transactions: Sequence[bytes]) -> tuple[bytes, ...]:
         """Hand over signed transactions, in one block where the node allows; their hashes.
 
-        What is mined already is not sent again, so a retry is safe. Raises Rejected for the first
-        that is not taken.
+        What is mined or waits already is not sent again, so a retry is safe. Raises Rejected for
+        the first that is not taken.
         """
 
     def receipt(self, transaction_hash: bytes) -> Receipt | None:
@@ -174,5 +201,6 @@ class Chain(Protocol):
     ) -> tuple[Log, ...]:
         """Events of one contract in blocks `from_block`..`to_block`, both included, in order.
 
-        `topics` match from the first on; None stands for any.
+        `topics` match from the first on; None stands for any. Logs that were not asked for, stand
+        twice or out of order are a RemoteError.
         """

@@ -1,12 +1,22 @@
 """Any Ethereum node over JSON-RPC and HTTP, as a `Chain`."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Self, TypeVar
 
 from gridplus.chain import jsonrpc
 from gridplus.chain.client import Answer, Fault, JsonRpcClient
 from gridplus.chain.jsonrpc import parse_data, parse_quantity
-from gridplus.chain.port import Block, Call, ChainError, Fees, Log, Receipt, Rejected
+from gridplus.chain.port import (
+    Block,
+    Call,
+    ChainError,
+    Fees,
+    Log,
+    Receipt,
+    Rejected,
+    topics_match,
+)
 from gridplus.digest import Document, keccak256
 from gridplus.failures import InputError, RemoteError
 from gridplus.wallet import ZERO_ADDRESS, Address
@@ -17,14 +27,21 @@ T = TypeVar("T")
 class RpcChain:
     """A `Chain` that a node at `url` keeps. One thread uses it; `close` it, or use it in a `with`.
 
-    An answer that comes later than `timeout_s` or is longer than `max_answer_bytes` is a
-    RemoteError. Proxies named in the environment are not used.
+    A block is final after `confirmations` more, or, when that is None, when the node says so. An
+    answer that comes later than `timeout_s` or is longer than `max_answer_bytes` is a RemoteError.
+    Proxies named in the environment are not used.
     """
 
     def __init__(
-        self, url: str, *, timeout_s: int = 30, max_answer_bytes: int = 16_000_000
+        self,
+        url: str,
+        *,
+        confirmations: int | None = None,
+        timeout_s: int = 30,
+        max_answer_bytes: int = 16_000_000,
     ) -> None:
         self._client = JsonRpcClient(url, timeout_s=timeout_s, max_answer_bytes=max_answer_bytes)
+        self._confirmations = confirmations
         self._chain_id: int | None = None
 
     def __enter__(self) -> Self:
@@ -45,11 +62,18 @@ class RpcChain:
     def head(self) -> Block:
         return self._ask(jsonrpc.parse_block, "eth_getBlockByNumber", "latest", False)
 
+    def finalized(self) -> Block:
+        if self._confirmations is None:
+            return self._ask(jsonrpc.parse_block, "eth_getBlockByNumber", "finalized", False)
+        return self.block(max(0, self.head().number - self._confirmations))
+
     def block(self, number: int) -> Block:
         at = jsonrpc.quantity(number)
         found = self._ask(jsonrpc.parse_block_or_none, "eth_getBlockByNumber", at, False)
         if found is None:
             raise ChainError(f"there is no block {number}")
+        if found.number != number:
+            raise RemoteError(f"{self._client.url} gave block {found.number} for {number}")
         return found
 
     def call(
@@ -61,26 +85,24 @@ class RpcChain:
         block: int | None = None,
     ) -> bytes:
         call = jsonrpc.call_document(Call(to=to, data=data), sender)
-        at = "latest" if block is None else jsonrpc.quantity(block)
-        return self._ask(parse_data, "eth_call", call, at)
+        return self._ask(parse_data, "eth_call", call, _at(block))
 
     def estimate_gas(self, call: Call, *, sender: Address) -> int:
         return self._ask(parse_quantity, "eth_estimateGas", jsonrpc.call_document(call, sender))
 
-    def code(self, address: Address) -> bytes:
-        return self._ask(parse_data, "eth_getCode", jsonrpc.data(address), "latest")
+    def code(self, address: Address, *, block: int | None = None) -> bytes:
+        return self._ask(parse_data, "eth_getCode", jsonrpc.data(address), _at(block))
 
-    def balance(self, address: Address) -> int:
-        return self._ask(parse_quantity, "eth_getBalance", jsonrpc.data(address), "latest")
+    def balance(self, address: Address, *, block: int | None = None) -> int:
+        return self._ask(parse_quantity, "eth_getBalance", jsonrpc.data(address), _at(block))
 
-    def storage(self, address: Address, slot: int) -> bytes:
-        at = jsonrpc.quantity(slot)
-        word = self._ask(parse_data, "eth_getStorageAt", jsonrpc.data(address), at, "latest")
-        return word.rjust(32, b"\x00")
+    def storage(self, address: Address, slot: int, *, block: int | None = None) -> bytes:
+        where = jsonrpc.data(address), jsonrpc.quantity(slot), _at(block)
+        return self._ask(parse_data, "eth_getStorageAt", *where).rjust(32, b"\x00")
 
-    def nonce(self, address: Address) -> int:
-        where = jsonrpc.data(address)
-        return self._ask(parse_quantity, "eth_getTransactionCount", where, "pending")
+    def nonce(self, address: Address, *, block: int | None = None) -> int:
+        where = jsonrpc.data(address), _at(block, newest="pending")
+        return self._ask(parse_quantity, "eth_getTransactionCount", *where)
 
     def fees(self) -> Fees:
         tip = self._ask(parse_quantity, "eth_maxPriorityFeePerGas")
@@ -100,7 +122,10 @@ class RpcChain:
 
     def receipt(self, transaction_hash: bytes) -> Receipt | None:
         wanted = jsonrpc.data(transaction_hash)
-        return self._ask(jsonrpc.parse_receipt_or_none, "eth_getTransactionReceipt", wanted)
+        found = self._ask(jsonrpc.parse_receipt_or_none, "eth_getTransactionReceipt", wanted)
+        if found is not None and found.transaction_hash != transaction_hash:
+            raise RemoteError(f"{self._client.url} gave the receipt of another transaction")
+        return found
 
     def logs(
         self,
@@ -116,12 +141,21 @@ class RpcChain:
             "fromBlock": jsonrpc.quantity(from_block),
             "toBlock": jsonrpc.quantity(to_block),
         }
-        return self._ask(jsonrpc.parse_logs, "eth_getLogs", wanted)
+        found = self._ask(jsonrpc.parse_logs, "eth_getLogs", wanted)
+        places = [(log.block_number, log.index) for log in found]
+        if not (
+            all(log.address == address and topics_match(log.topics, topics) for log in found)
+            and all(from_block <= log.block_number <= to_block for log in found)
+            and all(before < after for before, after in pairwise(places))
+        ):
+            raise RemoteError(f"{self._client.url} gave logs that were not asked for")
+        return found
 
     def _require_taken(self, transaction_hash: bytes, answer: Answer, *, index: int) -> None:
-        """A node says no to what it has mined already; for us that is a retry that succeeded."""
+        """A node says no to what it holds already; for us that is a retry that succeeded."""
         if isinstance(answer, Fault):
-            if self.receipt(transaction_hash) is None:
+            wanted = jsonrpc.data(transaction_hash)
+            if self._ask(lambda found: found, "eth_getTransactionByHash", wanted) is None:
                 raise Rejected(index, answer.message)
         elif answer != jsonrpc.data(transaction_hash):
             raise RemoteError(f"{self._client.url} gave transaction {index} another hash")
@@ -132,3 +166,7 @@ class RpcChain:
             return parse(answer)
         except InputError as error:
             raise RemoteError(f"{self._client.url} answered {method} badly: {error}") from None
+
+
+def _at(block: int | None, *, newest: str = "latest") -> str:
+    return newest if block is None else jsonrpc.quantity(block)

@@ -32,10 +32,13 @@ class Terms:
     nonce: int
     gas: int
     fees: Fees
+    most_wei: int | None = None
 
     @property
     def max_fee_wei(self) -> int:
-        """Room for the base fee to double before the transaction is mined."""
+        """`most_wei`, or room for the base fee to double before the transaction is mined."""
+        if self.most_wei is not None:
+            return self.most_wei
         return 2 * self.fees.base_wei + self.fees.priority_wei
 
 

@@ -21,11 +21,14 @@ def ask(chain: Chain, contract: Address, *, view: View[T], block: int | None = N
 def see_channels(
     chain: Chain, deployment: Deployment, *, channels: Sequence[ChannelId], now_s: int
 ) -> dict[ChannelId, ChainSeen]:
-    """The words of channels at the newest block, and the UTC day a claim sent now would be of."""
-    head = chain.head()
-    today = max(now_s, head.timestamp_s) // _DAY_S
+    """The words of channels at the newest final block, and the UTC day of a claim sent now.
+
+    A word that a reorganisation may still undo is not shown: deposits count when they are final.
+    """
+    final = chain.finalized()
+    today = max(now_s, final.timestamp_s) // _DAY_S
     seen = {}
     for channel in channels:
-        word = ask(chain, deployment.vault, view=calls.channel_word(channel), block=head.number)
-        seen[channel] = ChainSeen(ChannelView(word, today), head.number)
+        word = ask(chain, deployment.vault, view=calls.channel_word(channel), block=final.number)
+        seen[channel] = ChainSeen(ChannelView(word, today), final.number)
     return seen

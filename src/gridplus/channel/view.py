@@ -9,9 +9,6 @@ from gridplus.channel.counters import Counters
 from gridplus.contracts.word import DAY_S, ChannelWord
 from gridplus.units import HOUR_S
 
-RETIRED = 0xFFFF
-"""The daily cap of a channel that was rotated away."""
-
 
 @dataclass(frozen=True, slots=True)
 class ChannelView:
@@ -33,8 +30,6 @@ class ChannelView:
     @property
     def cap_allowance(self) -> int:
         """µBOLT that the voucher key may still move; none when our day is behind the chain's."""
-        if self.word.daily_cap == RETIRED:
-            return 0
         return max(0, self.word.cap_allowance(self.today))
 
     @property

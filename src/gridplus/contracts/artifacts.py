@@ -20,7 +20,7 @@ class Artifact:
 
 @cache
 def artifact(name: str) -> Artifact:
-    """The artifact of 'anchor', 'bolt' or 'vault'."""
+    """The artifact of a contract, by the name of its source."""
     found = _document()["contracts"][name]
     return Artifact(
         abi=tuple(found["abi"]),

@@ -38,7 +38,7 @@ class ClaimItem:
         for counter in (self.top_up_ubolt, self.spent_ubolt, self.earned_ubolt):
             invariant(0 <= counter <= U48_MAX, "a counter of a channel has 48 bits")
             counters = counters << 48 | counter
-        return self.cfg, counters, *_halves(self.signature)
+        return self.cfg, counters, *halves(self.signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,14 @@ class Withdrawal:
     """What the treasurer has announced to take; `amount_ubolt` is 0 when there is no request."""
 
     amount_ubolt: int
+    matures_at_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The hot key that the treasurer has announced; the zero address when there is no request."""
+
+    hub: bytes
     matures_at_s: int
 
 
@@ -113,7 +121,7 @@ def attest_reserve(time_s: int, *, supply_seen: int, reserve: int, signature: by
         time_s,
         supply_seen,
         reserve,
-        *_halves(signature),
+        *halves(signature),
     )
 
 
@@ -171,7 +179,7 @@ def deposit_with_authorization(deposit: AuthorizedDeposit) -> bytes:
         deposit.number,
         deposit.valid_after_s,
         deposit.valid_before_s,
-        *_halves(deposit.signature),
+        *halves(deposit.signature),
     )
 
 
@@ -200,21 +208,8 @@ def post_credit(channel: bytes, *, earned: int, bill_head: bytes, signature: byt
         channel,
         earned,
         bill_head,
-        *_halves(signature),
+        *halves(signature),
     )
-
-
-def start_exit(voucher_key: bytes, cfg: bytes, *, descriptor: bytes) -> bytes:
-    """`descriptor` is its abi encoding of 160 bytes, as `wallet.Descriptor.encoded`."""
-    return _exit_call("start_exit", voucher_key, cfg=cfg, descriptor=descriptor)
-
-
-def cancel_exit(voucher_key: bytes, cfg: bytes, *, descriptor: bytes) -> bytes:
-    return _exit_call("cancel_exit", voucher_key, cfg=cfg, descriptor=descriptor)
-
-
-def finish_exit(voucher_key: bytes, cfg: bytes, *, descriptor: bytes) -> bytes:
-    return _exit_call("finish_exit", voucher_key, cfg=cfg, descriptor=descriptor)
 
 
 def request_withdrawal(amount: int) -> bytes:
@@ -227,6 +222,18 @@ def cancel_withdrawal() -> bytes:
 
 def finish_withdrawal() -> bytes:
     return call_data("finish_withdrawal()")
+
+
+def request_hub(hub: bytes) -> bytes:
+    return call_data("request_hub(address)", hub)
+
+
+def cancel_hub() -> bytes:
+    return call_data("cancel_hub()")
+
+
+def finish_hub() -> bytes:
+    return call_data("finish_hub()")
 
 
 def channel_word(channel: bytes) -> View[ChannelWord]:
@@ -246,6 +253,10 @@ def pool() -> View[int]:
     return view_of("pool()", "uint256")
 
 
+def credit_allowance() -> View[int]:
+    return view_of("credit_allowance()", "uint256")
+
+
 def next_seq() -> View[int]:
     return view_of("next_seq()", "uint256")
 
@@ -253,6 +264,11 @@ def next_seq() -> View[int]:
 def withdrawal() -> View[Withdrawal]:
     types = ["uint256", "uint256"]
     return View(selector("withdrawal()"), lambda data: Withdrawal(*decode_values(types, data)))
+
+
+def replacement() -> View[Replacement]:
+    types = ["address", "uint256"]
+    return View(selector("replacement()"), lambda data: Replacement(*decode_values(types, data)))
 
 
 def hub() -> View[bytes]:
@@ -290,12 +306,7 @@ def anchored(retailer: bytes, period: int, *, kind: int) -> View[AnchorEntry]:
     )
 
 
-def _halves(signature: bytes) -> tuple[bytes, bytes]:
+def halves(signature: bytes) -> tuple[bytes, bytes]:
+    """The two words of a compact signature."""
     invariant(len(signature) == 64, "a compact signature has 64 bytes")
     return signature[:32], signature[32:]
-
-
-def _exit_call(name: str, voucher_key: bytes, *, cfg: bytes, descriptor: bytes) -> bytes:
-    invariant(len(descriptor) == 160, "a descriptor is five words")
-    function = f"{name}(address,bytes32,(address,address,uint256,uint256,bytes32))"
-    return selector(function) + encode(["address", "bytes32"], [voucher_key, cfg]) + descriptor

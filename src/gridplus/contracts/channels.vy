@@ -3,8 +3,8 @@
 @title The channel word
 @license Apache-2.0
 @notice deposited u48 | spent u48 | earned u48 | withdrawn u48 | cap_day u16 | daily_cap u16 |
-        exit_hour u24 | op_nonce u8, first field in the highest bits.
-@dev A library without storage: the layout, and the rules that need nothing but word and time.
+        exit_kind u2 | exit_hour u22 | op_nonce u8, first field in the highest bits.
+@dev The words, their layout, and the rules that need nothing but word and time. Nobody else shifts.
 """
 
 UBOLT_PER_BOLT: constant(uint256) = 1_000_000
@@ -13,11 +13,15 @@ RETIRED: constant(uint256) = 2**16 - 1
 DAY_S: constant(uint256) = 86_400
 HOUR_S: constant(uint256) = 3_600
 EXIT_LAPSE_HOURS: constant(uint256) = 48
+OWNER_ALONE: constant(uint256) = 1  # kinds of exit: who started it
+WITH_OWNER: constant(uint256) = 2
+WITHOUT_OWNER: constant(uint256) = 3
 U8: constant(uint256) = 2**8 - 1
 U16: constant(uint256) = 2**16 - 1
-U24: constant(uint256) = 2**24 - 1
+U22: constant(uint256) = 2**22 - 1
 U48: constant(uint256) = 2**48 - 1
 UNCLAIMED: constant(uint256) = U48 << 64 | U48  # the fields that no claim changes
+UNDEPOSITED: constant(uint256) = 2**208 - 1  # the fields that no deposit changes
 LAST_S: constant(uint256) = U16 * DAY_S  # the calendar of cap_day ends in 2149
 
 
@@ -28,8 +32,12 @@ struct Channel:
     withdrawn: uint256
     cap_day: uint256
     daily_cap: uint256
+    exit_kind: uint256
     exit_hour: uint256
     op_nonce: uint256
+
+
+words: HashMap[bytes32, uint256]
 
 
 @pure
@@ -41,7 +49,8 @@ def _unpack(word: uint256) -> Channel:
         withdrawn=(word >> 64) & U48,
         cap_day=(word >> 48) & U16,
         daily_cap=(word >> 32) & U16,
-        exit_hour=(word >> 8) & U24,
+        exit_kind=(word >> 30) & 3,
+        exit_hour=(word >> 8) & U22,
         op_nonce=word & U8,
     )
 
@@ -50,7 +59,7 @@ def _unpack(word: uint256) -> Channel:
 def _pack(c: Channel) -> uint256:
     assert (c.deposited | c.spent | c.earned | c.withdrawn) <= U48, "counter overflow"
     assert (c.cap_day | c.daily_cap) <= U16, "cap overflow"
-    assert c.exit_hour <= U24 and c.op_nonce <= U8, "exit overflow"
+    assert c.exit_kind <= 3 and c.exit_hour <= U22 and c.op_nonce <= U8, "exit overflow"
     return (
         c.deposited << 208
         | c.spent << 160
@@ -58,18 +67,36 @@ def _pack(c: Channel) -> uint256:
         | c.withdrawn << 64
         | c.cap_day << 48
         | c.daily_cap << 32
+        | c.exit_kind << 30
         | c.exit_hour << 8
         | c.op_nonce
     )
 
 
 @view
-def _opened(daily_cap: uint256) -> Channel:
-    assert daily_cap != RETIRED, "cap means retired"
-    c: Channel = empty(Channel)
-    c.daily_cap = daily_cap
-    c.cap_day = block.timestamp // DAY_S - 1  # the opening day counts one cap
+def _live(channel: bytes32) -> Channel:
+    """
+    @return The fields of an open channel that was not rotated away.
+    """
+    word: uint256 = self.words[channel]
+    assert word != 0, "unknown channel"
+    c: Channel = self._unpack(word)
+    assert c.daily_cap != RETIRED, "channel is retired"
     return c
+
+
+def _deposit(channel: bytes32, opening_cap: uint256, amount: uint256):
+    """
+    @dev Opens the channel if needed, which counts one cap for today. On the bits, for gas.
+    """
+    word: uint256 = self.words[channel]
+    if word == 0:
+        assert block.timestamp < LAST_S, "end of calendar"
+        word = (block.timestamp // DAY_S - 1) << 48 | opening_cap << 32
+    assert (word >> 32) & U16 != RETIRED, "channel is retired"
+    deposited: uint256 = (word >> 208) + amount
+    assert deposited <= U48, "counter overflow"
+    self.words[channel] = deposited << 208 | word & UNDEPOSITED
 
 
 @pure
@@ -79,17 +106,34 @@ def _headroom(c: Channel) -> uint256:
 
 @view
 def _cap_allowance(c: Channel) -> uint256:
+    if c.daily_cap == RETIRED:
+        return 0
     today: uint256 = block.timestamp // DAY_S
     return c.daily_cap * UBOLT_PER_BOLT * (today - max(c.cap_day, today - MAX_CAP_DAYS))
 
 
+@pure
+def _next_nonce(c: Channel) -> uint256:
+    """
+    @return Round after 256, long after a signature of seven days has expired.
+    """
+    return (c.op_nonce + 1) & U8
+
+
 @view
-def _is_armed(c: Channel) -> bool:
+def _hour_after(window_s: uint256) -> uint256:
     """
-    @return True while the exit is mature and has not lapsed.
+    @return The first full hour at which the window has passed.
     """
-    hour: uint256 = block.timestamp // HOUR_S
-    return c.exit_hour <= hour and hour < c.exit_hour + EXIT_LAPSE_HOURS
+    return (block.timestamp + window_s + HOUR_S - 1) // HOUR_S
+
+
+@view
+def _has_exit(c: Channel) -> bool:
+    """
+    @return True from the start of an exit until it lapses, is cancelled or finished.
+    """
+    return block.timestamp // HOUR_S < c.exit_hour + EXIT_LAPSE_HOURS
 
 
 @view
@@ -106,7 +150,8 @@ def _claimed(
          spent and earned by the voucher's, cap_day by today since taken <= allowance.
     """
     deposited: uint256 = unsafe_add(word >> 208, top_up)
-    if deposited > U48:
+    cap: uint256 = (word >> 32) & U16
+    if deposited > U48 or cap == RETIRED:
         return word, 0, 0
     old_spent: uint256 = (word >> 160) & U48
     old_earned: uint256 = (word >> 112) & U48
@@ -114,13 +159,13 @@ def _claimed(
     cap_day: uint256 = (word >> 48) & U16
     taken: uint256 = 0
     # Hours since maturity; before it, the difference wraps round to a huge number.
-    armed_for: uint256 = unsafe_sub(block.timestamp // HOUR_S, (word >> 8) & U24)
+    armed_for: uint256 = unsafe_sub(block.timestamp // HOUR_S, (word >> 8) & U22)
     if spent > old_spent and armed_for >= EXIT_LAPSE_HOURS:
         withdrawn: uint256 = (word >> 64) & U48
         headroom: uint256 = unsafe_sub(
             unsafe_add(deposited, new_earned), unsafe_add(old_spent, withdrawn)
         )
-        cap: uint256 = unsafe_mul((word >> 32) & U16, UBOLT_PER_BOLT)
+        cap = unsafe_mul(cap, UBOLT_PER_BOLT)
         today: uint256 = block.timestamp // DAY_S
         start: uint256 = max(cap_day, unsafe_sub(today, MAX_CAP_DAYS))
         allowance: uint256 = unsafe_mul(cap, unsafe_sub(today, start))

@@ -19,14 +19,6 @@ def _separator(name: bytes32) -> bytes32:
     return keccak256(abi_encode(DOMAIN_TYPE, name, VERSION, chain.id, self))
 
 
-@view
-def _prefix(name: bytes32) -> Bytes[34]:
-    """
-    @return What stands before the hash of a message in every digest of this contract.
-    """
-    return concat(x"1901", self._separator(name))
-
-
 @pure
 def _compact(v: uint8, s: bytes32) -> bytes32:
     """
@@ -37,14 +29,23 @@ def _compact(v: uint8, s: bytes32) -> bytes32:
 
 
 @view
+def _digest(name: bytes32, message: bytes32) -> bytes32:
+    return keccak256(concat(0x1901, self._separator(name), message))
+
+
+@view
 def _signer(name: bytes32, message: bytes32, r: bytes32, vs: bytes32) -> address:
     """
     @param vs EIP-2098: the top bit is the parity of y, the rest is s.
     @return The zero address when the signature is malformed or its s is high.
     """
+    return self._recovered(self._digest(name, message), r, vs)
+
+
+@view
+def _recovered(digest: bytes32, r: bytes32, vs: bytes32) -> address:
     word: uint256 = convert(vs, uint256)
     s: uint256 = word & S_BITS
     if s > convert(HALF_ORDER, uint256):
         return empty(address)
-    digest: bytes32 = keccak256(concat(self._prefix(name), message))
     return ecrecover(digest, 27 + (word >> 255), convert(r, uint256), s)

@@ -1,4 +1,4 @@
-"""Raw logs of the three contracts -> frozen dataclasses. Money in µBOLT, addresses 20 bytes.
+"""Raw logs of our contracts -> frozen dataclasses. Money in µBOLT, addresses 20 bytes.
 
 What each log means is said beside the event in the .vyi files.
 """
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gridplus.contracts import bolt_wrapper, kwh_credits, registry, reserve_feed, vault_factory
 from gridplus.contracts.abi import argument_types, decode_values
 from gridplus.digest import keccak256
 from gridplus.failures import RemoteError
@@ -79,7 +80,7 @@ class CreditPosted:
 @dataclass(frozen=True, slots=True)
 class ExitStarted:
     channel: bytes
-    owner: bytes
+    to: bytes
     exit_hour: int
 
 
@@ -91,8 +92,36 @@ class ExitCancelled:
 @dataclass(frozen=True, slots=True)
 class ExitFinished:
     channel: bytes
-    owner: bytes
+    to: bytes
     amount_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    channel: bytes
+    to: bytes
+    spent_ubolt: int
+    earned_ubolt: int
+    amount_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The headroom of `channel` is a deposit of `successor` now."""
+
+    channel: bytes
+    successor: bytes
+    voucher_key: bytes
+    cfg: bytes
+    spent_ubolt: int
+    earned_ubolt: int
+    amount_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CapSet:
+    channel: bytes
+    daily_cap: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +138,22 @@ class WithdrawalCancelled:
 @dataclass(frozen=True, slots=True)
 class WithdrawalFinished:
     amount_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class HubRequested:
+    hub: bytes
+    matures_at_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class HubCancelled:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class HubReplaced:
+    hub: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +179,21 @@ Log: TypeAlias = (
     | ExitStarted
     | ExitCancelled
     | ExitFinished
+    | Closed
+    | Rotated
+    | CapSet
     | WithdrawalRequested
     | WithdrawalCancelled
     | WithdrawalFinished
+    | HubRequested
+    | HubCancelled
+    | HubReplaced
     | Anchored
+    | bolt_wrapper.Log
+    | kwh_credits.Log
+    | registry.Log
+    | reserve_feed.Log
+    | vault_factory.Log
 )
 
 _SPELLINGS: dict[str, type[Log]] = {
@@ -153,10 +209,21 @@ _SPELLINGS: dict[str, type[Log]] = {
     "ExitStarted(bytes32,address,uint256)": ExitStarted,
     "ExitCancelled(bytes32)": ExitCancelled,
     "ExitFinished(bytes32,address,uint256)": ExitFinished,
+    "Closed(bytes32,address,uint256,uint256,uint256)": Closed,
+    "Rotated(bytes32,bytes32,address,bytes32,uint256,uint256,uint256)": Rotated,
+    "CapSet(bytes32,uint256)": CapSet,
     "WithdrawalRequested(uint256,uint256)": WithdrawalRequested,
     "WithdrawalCancelled()": WithdrawalCancelled,
     "WithdrawalFinished(uint256)": WithdrawalFinished,
+    "HubRequested(address,uint256)": HubRequested,
+    "HubCancelled()": HubCancelled,
+    "HubReplaced(address)": HubReplaced,
     "Anchored(address,uint32,uint8,bytes32,uint128,uint128)": Anchored,
+    **bolt_wrapper.LOGS,
+    **kwh_credits.LOGS,
+    **registry.LOGS,
+    **reserve_feed.LOGS,
+    **vault_factory.LOGS,
 }
 _BY_TOPIC = {
     keccak256(spelling.encode()): (kind, argument_types(spelling))

@@ -1,10 +1,11 @@
 """The channel word: one storage slot of the vault, unpacked. The twin of channels.vy.
 
-deposited u48 | spent u48 | earned u48 | withdrawn u48 | cap_day u16 | daily_cap u16 | exit_hour u24
-| op_nonce u8, first field in the highest bits. Money in µBOLT, the daily cap in whole BOLT.
+deposited u48 | spent u48 | earned u48 | withdrawn u48 | cap_day u16 | daily_cap u16 | exit_kind u2
+| exit_hour u22 | op_nonce u8, first field in the highest bits. Money in µBOLT, cap in whole BOLT.
 """
 
 from dataclasses import astuple, dataclass
+from enum import IntEnum
 
 from gridplus.failures import invariant
 from gridplus.units import UBOLT_PER_BOLT
@@ -12,9 +13,24 @@ from gridplus.units import UBOLT_PER_BOLT
 MAX_CAP_DAYS = 45
 DAY_S = 86_400
 HOUR_S = 3_600
-EXIT_WINDOW_S = 14 * DAY_S
 EXIT_LAPSE_HOURS = 48
-_WIDTHS = (48, 48, 48, 48, 16, 16, 24, 8)
+RETIRED = 0xFFFF
+"""The daily cap of a channel that was rotated away."""
+_WIDTHS = (48, 48, 48, 48, 16, 16, 2, 22, 8)
+
+
+class ExitKind(IntEnum):
+    """Who started an exit, which decides how long it takes, whom it pays and who may cancel it."""
+
+    NONE = 0
+    OWNER_ALONE = 1
+    WITH_OWNER = 2
+    WITHOUT_OWNER = 3
+
+    @property
+    def window_s(self) -> int:
+        """Seconds from the start of such an exit until it is mature."""
+        return (0, 14, 7, 21)[self] * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,7 @@ class ChannelWord:
     withdrawn: int = 0
     cap_day: int = 0
     daily_cap: int = 0
+    exit_kind: int = ExitKind.NONE
     exit_hour: int = 0
     op_nonce: int = 0
 
@@ -54,6 +71,11 @@ class ChannelWord:
         return self != ChannelWord()
 
     @property
+    def is_retired(self) -> bool:
+        """True once the home was moved to another channel."""
+        return self.daily_cap == RETIRED
+
+    @property
     def headroom(self) -> int:
         """µBOLT that the home still holds: deposited + earned - spent - withdrawn."""
         return self.deposited + self.earned - self.spent - self.withdrawn
@@ -64,6 +86,8 @@ class ChannelWord:
 
     def cap_allowance(self, today: int) -> int:
         """µBOLT that the voucher key may still move. `today` is days since 1970-01-01 UTC."""
+        if self.is_retired:
+            return 0
         return self.daily_cap * UBOLT_PER_BOLT * (today - self.cap_start(today))
 
     def has_exit(self, now_s: int) -> bool:
@@ -75,6 +99,6 @@ class ChannelWord:
         return self.exit_hour <= now_s // HOUR_S and self.has_exit(now_s)
 
 
-def exit_hour_of(started_s: int) -> int:
-    """The hour since 1970 at which an exit that the owner starts at `started_s` is mature."""
-    return -(-(started_s + EXIT_WINDOW_S) // HOUR_S)
+def exit_hour_of(started_s: int, kind: ExitKind = ExitKind.OWNER_ALONE) -> int:
+    """The hour since 1970 at which an exit of this kind, started at `started_s`, is mature."""
+    return -(-(started_s + kind.window_s) // HOUR_S)

@@ -75,7 +75,7 @@ class Book:
             case Kind.VOUCHER_STORED:
                 voucher, at_s = parse_voucher(stored)
                 self.homes[channel].keep_voucher(voucher, now_s=at_s)
-            case Kind.CLAIM_MINED:
+            case Kind.CLAIM_MINED | Kind.OUTBOX_WRITTEN:
                 pass
             case unknown:
                 raise StorageError(

@@ -10,11 +10,12 @@ from typing import Self
 import httpx
 from starlette.applications import Starlette
 
-from gridplus.chain import Account, RpcChain
+from gridplus.chain import RpcChain, Sender
 from gridplus.chain.deployment import Deployment
 from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import InputError
 from gridplus.hub.app import HubApp
+from gridplus.hub.facts import open_outbox
 from gridplus.hub.hub import Hub, HubParts
 from gridplus.hub.supply import Supply
 from gridplus.hub.vault import VaultLink
@@ -27,7 +28,8 @@ from gridplus.tariff import Fields
 @dataclass(frozen=True, slots=True)
 class HubConfig:
     """Paths are relative to the file. `clock` names a clock file, for a time that is not now;
-    `journal_page_limit` bounds the journal, in pages of 4 KiB."""
+    `journal_page_limit` bounds the journal, in pages of 4 KiB; a block is final after
+    `confirmations` more, or when the node says so."""
 
     journal: Path
     deployment: Path
@@ -38,6 +40,7 @@ class HubConfig:
     key_name: str
     unsigned_limit_ubolt: int
     clock: Path | None = None
+    confirmations: int | None = None
     journal_page_limit: int | None = None
 
     @classmethod
@@ -48,7 +51,7 @@ class HubConfig:
         except (OSError, ValueError) as error:
             raise InputError(f"{path} cannot be read as a hub's configuration: {error}") from None
         fields, here = Fields(table, str(path)), path.parent
-        pages = "journal_page_limit"
+        depth, pages = "confirmations", "journal_page_limit"
         config = cls(
             journal=here / fields.text("journal"),
             deployment=here / fields.text("deployment"),
@@ -59,6 +62,7 @@ class HubConfig:
             key_name=fields.text("key_name"),
             unsigned_limit_ubolt=fields.integer("unsigned_limit_ubolt"),
             clock=here / fields.text("clock") if fields.has("clock") else None,
+            confirmations=fields.integer(depth) if fields.has(depth) else None,
             journal_page_limit=fields.integer(pages) if fields.has(pages) else None,
         )
         fields.close()
@@ -97,13 +101,14 @@ def hub_app(config: HubConfig) -> Starlette:
 
 def _open_hub(config: HubConfig, opened: ExitStack) -> Hub:
     clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
-    chain = opened.enter_context(RpcChain(config.chain_url))
+    chain = opened.enter_context(RpcChain(config.chain_url, confirmations=config.confirmations))
     key = KeyStore(config.keys).load(config.key_name, Secp256k1Key)
-    vault = VaultLink(chain, Deployment.load(config.deployment), Account(key, chain))
-    vault.require_ours()
     journal = opened.enter_context(
         SqliteJournal.open(config.journal, now_s=clock.now_s, page_limit=config.journal_page_limit)
     )
+    sender = Sender(key, chain, outbox=open_outbox(journal))
+    vault = VaultLink(chain, Deployment.load(config.deployment), sender)
+    vault.require_ours()
     hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt))
     hub.start()
     return hub

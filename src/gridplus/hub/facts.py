@@ -7,16 +7,18 @@ it with the same. When a fact reached the disk is a matter of the journal.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gridplus.chain import Outbox
 from gridplus.channel import ChainSeen, ChannelView, Voucher
 from gridplus.contracts.word import ChannelWord
 from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import StorageError
-from gridplus.journal import Fact, Stored
+from gridplus.journal import Fact, SqliteJournal, Stored
 from gridplus.tariff import Fields, Statement, format_octets, parse_statement
 from gridplus.wallet import ChannelId
 from gridplus.wire import voucher_document, voucher_from
 
 _LIMIT = 64_000
+_OUTBOX = b"outbox"
 
 
 class Kind(StrEnum):
@@ -30,6 +32,7 @@ class Kind(StrEnum):
     GROUP_SEALED = "GroupSealed"
     VOUCHER_STORED = "VoucherStored"
     CLAIM_MINED = "ClaimMined"
+    OUTBOX_WRITTEN = "OutboxWritten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,15 @@ def claim_fact(transaction: bytes, *, homes: int, gas_used: int, block: int) -> 
             "block": block,
         },
     )
+
+
+def open_outbox(journal: SqliteJournal) -> Outbox:
+    """What the hub's key has sent, kept in the hub's journal."""
+
+    def write(entry: bytes) -> None:
+        journal.append([Fact(Kind.OUTBOX_WRITTEN.value, _OUTBOX, entry)])
+
+    return Outbox((stored.fact.body for stored in journal.replay(subject=_OUTBOX)), write=write)
 
 
 def _fact(kind: Kind, subject: bytes, *, document: Document) -> Fact:

@@ -155,6 +155,7 @@ class Hub:
         What is over the vault's limit of a transaction is left for the next claim.
         """
         async with self._claiming:
+            await asyncio.to_thread(self._parts.vault.finish)
             await self.follow_chain()
             wanted = [voucher for home in self._homes() for voucher in self._claimable(home)]
             if not wanted:

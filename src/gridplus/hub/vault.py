@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gridplus.chain import Account, Call, Chain, ChainError
+from gridplus.chain import Call, Chain, Sender
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.views import ask, see_channels
 from gridplus.channel import ChainSeen, Voucher
@@ -26,11 +26,11 @@ class MinedClaim:
 
 @dataclass(frozen=True, slots=True)
 class VaultLink:
-    """Blocking: call from a thread. `account` holds the hub's hot key."""
+    """Blocking: call from a thread. `sender` holds the hub's hot key."""
 
     chain: Chain
     deployment: Deployment
-    account: Account
+    sender: Sender
 
     @property
     def domain(self) -> Domain:
@@ -40,10 +40,10 @@ class VaultLink:
         """Raises InputError unless the contracts are there and name this hub's key."""
         self.deployment.require_on(self.chain)
         named = ask(self.chain, self.deployment.vault, view=calls.hub())
-        if named != self.account.address:
+        if named != self.sender.address:
             raise InputError(
                 f"the vault names the hub 0x{named.hex()}, "
-                f"this key store holds 0x{self.account.address.hex()}"
+                f"this key store holds 0x{self.sender.address.hex()}"
             )
 
     def holds(self, identity: ChannelIdentity) -> bool:
@@ -56,23 +56,30 @@ class VaultLink:
         )
 
     def moment(self, *, now_s: int) -> tuple[bytes, int]:
-        """The newest block's hash and the UTC day of a claim sent now: while both stay, so does
-        what `see` shows of a channel."""
-        head = self.chain.head()
-        return head.hash, max(now_s, head.timestamp_s) // DAY_S
+        """The newest final block's hash and the UTC day of a claim sent now: while both stay, so
+        does what `see` shows of a channel."""
+        final = self.chain.finalized()
+        return final.hash, max(now_s, final.timestamp_s) // DAY_S
 
     def see(self, channels: Sequence[ChannelId], *, now_s: int) -> dict[ChannelId, ChainSeen]:
-        """The word of each channel at the newest block."""
+        """The word of each channel at the newest final block: a deposit counts when it is final."""
         return see_channels(self.chain, self.deployment, channels=channels, now_s=now_s)
 
+    def finish(self) -> None:
+        """Wait for a claim that an earlier life sent, or that was not final in time."""
+        self.sender.finish()
+
     def claim(self, vouchers: Sequence[Voucher]) -> MinedClaim:
-        """Redeem at most 200 vouchers in one transaction. Raises ChainError when it fails."""
+        """Redeem at most 200 vouchers in one transaction, which is final then.
+
+        Raises as `Sender.transact`; when that is Unsettled, `finish` before the next claim.
+        """
         seq = ask(self.chain, self.deployment.vault, view=calls.next_seq())
         items = [calls.ClaimItem(v.cfg, v.spent, v.earned, v.signature) for v in vouchers]
         data = calls.claim(items, fund=0, seq=seq)
-        receipt = self.account.transact(Call(self.deployment.vault, data))
-        if not receipt.succeeded:
-            raise ChainError("the vault refused the claim")
+        receipt = self.sender.transact(
+            self.sender.fresh_name("claim"), Call(self.deployment.vault, data)
+        )
         return MinedClaim(
             receipt.transaction_hash, len(vouchers), receipt.gas_used, receipt.block_number
         )

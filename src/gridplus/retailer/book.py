@@ -84,6 +84,8 @@ class Book:
                 closed = parse_closed(stored)
                 self.billed |= closed.billed
                 self.closed[closed.day] = closed.result
+            case Kind.OUTBOX_WRITTEN:
+                pass
             case unknown:
                 raise StorageError(
                     f"fact {stored.sequence} is of kind {unknown}, a newer version's"

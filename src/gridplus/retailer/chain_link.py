@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from gridplus.chain import Account, Call, Chain, Log, Reverted
+from gridplus.chain import Call, Chain, Log, Reverted, Sender
 from gridplus.chain.deployment import Deployment
+from gridplus.chain.follower import Cursor, Step, Watch, follow
 from gridplus.chain.views import ask
 from gridplus.contracts import calls
 from gridplus.contracts.calls import AnchorEntry
@@ -43,26 +44,27 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class ChainLink:
-    """Blocking: call from a thread, one at a time. `account` holds the publisher's key."""
+    """Blocking: call from a thread, one at a time. `sender` holds the publisher's key."""
 
     chain: Chain
     deployment: Deployment
-    account: Account
+    sender: Sender
 
     def require_ours(self) -> None:
         """Raises InputError unless the contracts are there and this key is the publisher's."""
         self.deployment.require_on(self.chain)
-        if self.deployment.publisher != self.account.address:
+        if self.deployment.publisher != self.sender.address:
             raise InputError(
                 f"the deployment names the publisher 0x{self.deployment.publisher.hex()}, "
-                f"this key store holds 0x{self.account.address.hex()}"
+                f"this key store holds 0x{self.sender.address.hex()}"
             )
 
     def anchor_once(self, day: date, kind: int, *, entry: AnchorEntry) -> None:
-        """Return when `entry` is what stands anchored for `day`; it may be already.
+        """Return when `entry` is what stands anchored for `day`, for good; it may be already.
 
-        Raises AnchorConflictError when something else is.
+        Raises AnchorConflictError when something else is; otherwise as `Sender.transact`.
         """
+        self.sender.finish()
         if self._holds(day, kind, entry=entry):
             return
         period = anchor_period(day)
@@ -70,32 +72,43 @@ class ChainLink:
             period, kind, root=entry.root, spent=entry.spent_ubolt, earned=entry.earned_ubolt
         )
         try:
-            self.account.transact(Call(self.deployment.anchor, data))
+            name = self.sender.fresh_name(f"anchor/{period}/{kind}")
+            self.sender.transact(name, Call(self.deployment.anchor, data))
         except Reverted:
-            # A transaction of ours that a crash made us forget may have been mined meanwhile.
+            # Another process with the publisher's key may have anchored it meanwhile.
             if not self._holds(day, kind, entry=entry):
                 raise
 
     def follow(self, from_block: int, *, known: Iterable[ChannelId]) -> Followed:
-        """Everything since `from_block`. `known` are the channels that had been opened before."""
-        vault, anchor = self.deployment.vault, self.deployment.anchor
-        block = self.chain.head().number
-        logs = self.chain.logs(vault, [], from_block=from_block, to_block=block)
-        publisher = bytes(12) + self.deployment.publisher
-        roots = self.chain.logs(anchor, [None, publisher], from_block=from_block, to_block=block)
-        events = tuple(_events(logs))
+        """Everything since `from_block` that is final. `known` are the channels that had been
+        opened before."""
+        vault, block, logs = self.deployment.vault, from_block - 1, list[Log]()
+        for step in self._steps(from_block):
+            block, logs = step.cursor.next_block - 1, [*logs, *step.logs]
+        events = tuple(_events(log for log in logs if log.address == vault))
         opened = {ChannelId(at.event.channel) for at in events if isinstance(at.event, Deposited)}
         words = {
             channel: ask(self.chain, vault, view=calls.channel_word(channel), block=block)
             for channel in sorted(opened | set(known))
         }
         pool = ask(self.chain, vault, view=calls.pool(), block=block)
-        return Followed(block, events, tuple(self._paid([*logs, *roots])), words, pool)
+        return Followed(block, events, tuple(self._paid(logs)), words, pool)
+
+    def _steps(self, from_block: int) -> Iterator[Step]:
+        """Only final blocks, so that nothing is ever undone and a block's number is a cursor."""
+        publisher = bytes(12) + self.deployment.publisher
+        watches = (Watch(self.deployment.vault), Watch(self.deployment.anchor, (None, publisher)))
+        step = follow(self.chain, watches, cursor=Cursor(from_block), final_only=True)
+        yield step
+        while step.more:
+            step = follow(self.chain, watches, cursor=step.cursor, final_only=True)
+            yield step
 
     def _holds(self, day: date, kind: int, *, entry: AnchorEntry) -> bool:
         """Whether `entry` is anchored already. Raises AnchorConflictError for another."""
-        question = calls.anchored(self.account.address, anchor_period(day), kind=kind)
-        found = ask(self.chain, self.deployment.anchor, view=question)
+        question = calls.anchored(self.sender.address, anchor_period(day), kind=kind)
+        final = self.chain.finalized().number
+        found = ask(self.chain, self.deployment.anchor, view=question, block=final)
         if found.root == _NOTHING:
             return False
         if found != entry:
@@ -120,7 +133,7 @@ class ChainLink:
             yield PaidTransaction(transaction, kind, receipt.gas_used)
 
 
-def _events(logs: Sequence[Log]) -> Iterator[VaultEvent]:
+def _events(logs: Iterable[Log]) -> Iterator[VaultEvent]:
     for log in logs:
         event = parse_log(log.topics, log.data)
         if event is not None:

@@ -23,7 +23,8 @@ class RetailerConfig:
 
     `state` is the folder of the journal, `out` the one of bills and books; `market` and `history`
     are folders that others fill. Without an `admin_token` nobody can open or close a day; `clock`
-    names a clock file, for a time that is not now; `journal_page_limit` is in pages of 4 KiB.
+    names a clock file, for a time that is not now; `journal_page_limit` is in pages of 4 KiB; a
+    block is final after `confirmations` more, or when the node says so.
     """
 
     state: Path
@@ -42,6 +43,7 @@ class RetailerConfig:
     gas: GasTerms
     admin_token: Path | None = None
     clock: Path | None = None
+    confirmations: int | None = None
     journal_page_limit: int | None = None
 
     @classmethod
@@ -53,7 +55,7 @@ class RetailerConfig:
             raise InputError(f"{path} cannot be read as a retailer's file: {error}") from None
         fields = Fields(table, str(path))
         here = path.parent
-        pages = "journal_page_limit"
+        blocks, pages = "confirmations", "journal_page_limit"
         config = cls(
             state=here / fields.text("state"),
             out=here / fields.text("out"),
@@ -74,6 +76,7 @@ class RetailerConfig:
             ),
             admin_token=here / fields.text("admin_token") if fields.has("admin_token") else None,
             clock=here / fields.text("clock") if fields.has("clock") else None,
+            confirmations=fields.integer(blocks) if fields.has(blocks) else None,
             journal_page_limit=fields.integer(pages) if fields.has(pages) else None,
         )
         fields.close()

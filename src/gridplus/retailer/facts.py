@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from gridplus.chain import Outbox
 from gridplus.channel import Counters
 from gridplus.contracts.word import ChannelWord
 from gridplus.digest import Document, canonical_json, parse_document
-from gridplus.journal import Fact, Stored
+from gridplus.journal import Fact, SqliteJournal, Stored
 from gridplus.ledger import Transfer, format_batch
 from gridplus.market import PriceVersion
 from gridplus.retailer.bid import Bid, bid_from
@@ -18,6 +19,7 @@ from gridplus.wire import PriceEvent
 
 _LIMIT = 64_000_000
 _MOST_HOMES = 1_000_000
+_OUTBOX = b"outbox"
 
 
 class Kind(StrEnum):
@@ -30,6 +32,7 @@ class Kind(StrEnum):
     VAULT_FOLLOWED = "VaultFollowed"
     BATCH_POSTED = "BatchPosted"
     DAY_CLOSED = "DayClosed"
+    OUTBOX_WRITTEN = "OutboxWritten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,15 @@ def parse_closed(stored: Stored) -> DayClosed:
         for item in fields.objects("billed", limit=_MOST_HOMES)
     }
     return DayClosed(day_of(stored), billed, fields.take("result"))
+
+
+def open_outbox(journal: SqliteJournal) -> Outbox:
+    """What the publisher's key has sent, kept in the office's journal."""
+
+    def write(entry: bytes) -> None:
+        journal.append([Fact(Kind.OUTBOX_WRITTEN.value, _OUTBOX, entry)])
+
+    return Outbox((stored.fact.body for stored in journal.replay(subject=_OUTBOX)), write=write)
 
 
 def _subject(day: date) -> bytes:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, asynccontextmanager
 import httpx
 from starlette.applications import Starlette
 
-from gridplus.chain import Account, RpcChain
+from gridplus.chain import RpcChain, Sender
 from gridplus.chain.deployment import Deployment
 from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import StorageError
@@ -16,6 +16,7 @@ from gridplus.retailer.accounts import MoneyTerms
 from gridplus.retailer.app import RetailerApp
 from gridplus.retailer.chain_link import ChainLink
 from gridplus.retailer.config import RetailerConfig
+from gridplus.retailer.facts import open_outbox
 from gridplus.retailer.files import read_file
 from gridplus.retailer.hub_link import HubLink
 from gridplus.retailer.office import BackOffice, Folders, OfficeParts
@@ -64,10 +65,9 @@ def open_office(
 ) -> BackOffice:
     """The office where its journal left it; `opened` closes what it needs. Raises as
     `serve_retailer` does."""
-    chain = opened.enter_context(RpcChain(config.chain_url))
+    chain = opened.enter_context(RpcChain(config.chain_url, confirmations=config.confirmations))
     key = KeyStore(config.keys).load(config.key_name, Secp256k1Key)
-    link = ChainLink(chain, Deployment.load(config.deployment), Account(key, chain))
-    link.require_ours()
+    deployment = Deployment.load(config.deployment)
     try:
         config.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -77,6 +77,8 @@ def open_office(
             config.state / JOURNAL_FILE, now_s=clock.now_s, page_limit=config.journal_page_limit
         )
     )
+    link = ChainLink(chain, deployment, Sender(key, chain, outbox=open_outbox(journal)))
+    link.require_ours()
     parts = OfficeParts(
         plan=parse_plan(read_file(config.plan), what=str(config.plan)),
         journal=journal,

@@ -4,6 +4,7 @@ Each struct is spelled once, as the contract spells it; integers travel as 32-by
 EIP-712, EIP-3009; DESIGN, "EIP-712".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -97,6 +98,24 @@ def reserve_attestation_digest(
     return _digest(
         domain, _RESERVE + _uint(time_s, 64) + _uint(supply_seen, 128) + _uint(reserve, 128)
     )
+
+
+def struct_digest(domain: Domain, struct: str, *, values: Sequence[bytes | int]) -> bytes:
+    """The digest of a struct spelled like 'SetCap(bytes32 channel,uint16 dailyCap)'.
+
+    Its members are uintN, address and bytes32. Raises InputError when a value does not fit.
+    """
+    members = struct[struct.index("(") + 1 : -1].split(",")
+    words = [
+        _member(member.split()[0], value) for member, value in zip(members, values, strict=True)
+    ]
+    return _digest(domain, keccak256(struct.encode()) + b"".join(words))
+
+
+def _member(kind: str, value: bytes | int) -> bytes:
+    if isinstance(value, int):
+        return _uint(value, int(kind.removeprefix("uint")))
+    return _word(bytes(12) + value if kind == "address" else value)
 
 
 def _digest(domain: Domain, struct: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """What was mined, read back from py-evm's database as the port's types."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from eth.abc import BlockHeaderAPI, ReceiptAPI, SignedTransactionAPI
@@ -12,6 +13,22 @@ from gridplus.chain.embedded.osaka import OsakaChain
 from gridplus.chain.port import Block, ChainError, Log, Receipt
 from gridplus.chain.transaction import created_address
 from gridplus.wallet import Address
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Any of `addresses`, and at each place any of the topics there; none stands for all."""
+
+    addresses: frozenset[bytes]
+    topics: tuple[frozenset[bytes], ...]
+
+    def matches(self, log: Log) -> bool:
+        if self.addresses and log.address not in self.addresses:
+            return False
+        placed = zip(self.topics, log.topics, strict=False)
+        return len(self.topics) <= len(log.topics) and all(
+            not any_of or topic in any_of for any_of, topic in placed
+        )
 
 
 class History:
@@ -34,48 +51,55 @@ class History:
     def block(self, number: int) -> Block:
         return _block(self.header(number))
 
+    def number(self, block_hash: bytes) -> int | None:
+        """Where a block is; None when there is none of that hash."""
+        try:
+            return self._chain.get_block_header_by_hash(Hash32(block_hash)).block_number
+        except HeaderNotFound:
+            return None
+
     def holds(self, transaction_hash: bytes) -> bool:
         """True when the transaction is mined."""
-        return self._place(transaction_hash) is not None
+        return self.place(transaction_hash) is not None
 
-    def receipt(self, transaction_hash: bytes) -> Receipt | None:
-        place = self._place(transaction_hash)
-        if place is None:
-            return None
-        number, index = place
-        return self._receipts_of(self.header(number).hash)[index]
-
-    def logs(
-        self,
-        address: Address,
-        topics: Sequence[bytes | None],
-        *,
-        from_block: int,
-        to_block: int,
-    ) -> tuple[Log, ...]:
-        """As `Chain.logs`; a block whose bloom filter lacks the contract is not opened."""
-        last = min(to_block, self.head().number)
-        found: list[Log] = []
-        for number in range(from_block, last + 1):
-            header = self.header(number)
-            if address in BloomFilter(header.bloom):
-                logs = (log for r in self._receipts_of(header.hash) for log in r.logs)
-                found += [x for x in logs if x.address == address and _matches(x.topics, topics)]
-        return tuple(found)
-
-    def _place(self, transaction_hash: bytes) -> tuple[int, int] | None:
+    def place(self, transaction_hash: bytes) -> tuple[int, int] | None:
+        """The block of a mined transaction, and which one of that block it is."""
         try:
             return self._chain.get_canonical_transaction_index(Hash32(transaction_hash))
         except TransactionNotFound:
             return None
 
+    def receipt(self, transaction_hash: bytes) -> Receipt | None:
+        place = self.place(transaction_hash)
+        if place is None:
+            return None
+        number, index = place
+        return self.receipts(self.header(number))[index]
+
+    def receipts(self, header: BlockHeaderAPI) -> tuple[Receipt, ...]:
+        return self._receipts_of(header.hash)
+
+    def transactions(self, header: BlockHeaderAPI) -> tuple[SignedTransactionAPI, ...]:
+        builder = self._chain.get_vm_class(header).get_transaction_builder()
+        return tuple(self._chain.chaindb.get_block_transactions(header, builder))
+
+    def logs(self, wanted: LogFilter, *, from_block: int, to_block: int) -> tuple[Log, ...]:
+        """In order; a block whose bloom filter lacks the contracts is not opened."""
+        last = min(to_block, self.head().number)
+        found: list[Log] = []
+        for number in range(from_block, last + 1):
+            header = self.header(number)
+            bloom = BloomFilter(header.bloom)
+            if not wanted.addresses or any(address in bloom for address in wanted.addresses):
+                logs = (log for receipt in self.receipts(header) for log in receipt.logs)
+                found += [log for log in logs if wanted.matches(log)]
+        return tuple(found)
+
     def _load_receipts(self, block_hash: Hash32) -> tuple[Receipt, ...]:
         header = self._chain.get_block_header_by_hash(block_hash)
-        vm_class = self._chain.get_vm_class(header)
-        chaindb = self._chain.chaindb
-        transactions = chaindb.get_block_transactions(header, vm_class.get_transaction_builder())
-        receipts = chaindb.get_receipts(header, vm_class.get_receipt_builder())
-        return tuple(_receipts(header, zip(transactions, receipts, strict=True)))
+        builder = self._chain.get_vm_class(header).get_receipt_builder()
+        receipts = self._chain.chaindb.get_receipts(header, builder)
+        return tuple(_receipts(header, zip(self.transactions(header), receipts, strict=True)))
 
 
 def _block(header: BlockHeaderAPI) -> Block:
@@ -125,9 +149,3 @@ def _receipts(
             ),
         )
         gas_before, logs_before = receipt.gas_used, logs_before + len(receipt.logs)
-
-
-def _matches(topics: Sequence[bytes], wanted: Sequence[bytes | None]) -> bool:
-    return len(wanted) <= len(topics) and all(
-        want is None or want == topic for want, topic in zip(wanted, topics, strict=False)
-    )

@@ -16,7 +16,8 @@ from eth_typing import Address as EthAddress
 from eth_utils.exceptions import ValidationError
 
 from gridplus.chain.embedded.decoding import parse_transaction
-from gridplus.chain.embedded.history import History
+from gridplus.chain.embedded.documents import NodeDocuments
+from gridplus.chain.embedded.history import History, LogFilter
 from gridplus.chain.embedded.osaka import BLOCK_GAS_LIMIT, OsakaChain
 from gridplus.chain.embedded.store import BlockStore
 from gridplus.chain.embedded.trial import Trial, attempt
@@ -68,6 +69,8 @@ class EmbeddedChain:
             self._store.close()
             raise
         self._history = History(self._chain)
+        self.documents = NodeDocuments(self._history, chain_id=self._chain.chain_id)
+        """What only JSON-RPC shows."""
 
     def __enter__(self) -> Self:
         return self
@@ -85,6 +88,9 @@ class EmbeddedChain:
     def head(self) -> Block:
         return self._history.head()
 
+    def finalized(self) -> Block:
+        return self._history.head()
+
     def block(self, number: int) -> Block:
         return self._history.block(number)
 
@@ -99,19 +105,21 @@ class EmbeddedChain:
         from_block: int,
         to_block: int,
     ) -> tuple[Log, ...]:
-        return self._history.logs(address, topics, from_block=from_block, to_block=to_block)
+        any_of = tuple(frozenset() if topic is None else frozenset([topic]) for topic in topics)
+        wanted = LogFilter(frozenset([address]), any_of)
+        return self._history.logs(wanted, from_block=from_block, to_block=to_block)
 
-    def code(self, address: Address) -> bytes:
-        return self._state().get_code(EthAddress(address))
+    def code(self, address: Address, *, block: int | None = None) -> bytes:
+        return self._state(block).get_code(EthAddress(address))
 
-    def balance(self, address: Address) -> int:
-        return self._state().get_balance(EthAddress(address))
+    def balance(self, address: Address, *, block: int | None = None) -> int:
+        return self._state(block).get_balance(EthAddress(address))
 
-    def storage(self, address: Address, slot: int) -> bytes:
-        return self._state().get_storage(EthAddress(address), slot).to_bytes(32, "big")
+    def storage(self, address: Address, slot: int, *, block: int | None = None) -> bytes:
+        return self._state(block).get_storage(EthAddress(address), slot).to_bytes(32, "big")
 
-    def nonce(self, address: Address) -> int:
-        return self._state().get_nonce(EthAddress(address))
+    def nonce(self, address: Address, *, block: int | None = None) -> int:
+        return self._state(block).get_nonce(EthAddress(address))
 
     def fees(self) -> Fees:
         return Fees(base_wei=self._next_header().base_fee_per_gas or 0, priority_wei=0)
@@ -126,7 +134,11 @@ class EmbeddedChain:
     ) -> bytes:
         """As `Chain.call`. At the head `block.timestamp` is the clock's, as it would be on a node
         that makes a block every second; with `block` it is that block's."""
-        trial = self._attempt(Call(to=to, data=data), sender, block=block)
+        return self.simulate(Call(to=to, data=data), sender=sender, block=block)
+
+    def simulate(self, call: Call, *, sender: Address, block: int | None = None) -> bytes:
+        """As `call`, for what carries value or creates a contract too: the code it would leave."""
+        trial = self._attempt(call, sender, block=block)
         if trial.refusal:
             raise trial.refusal
         return trial.output
@@ -207,8 +219,10 @@ class EmbeddedChain:
         header = self._chain.header
         return header.copy(timestamp=max(self._clock.now_s(), header.timestamp))
 
-    def _state(self) -> StateAPI:
-        return self._chain.get_vm().state
+    def _state(self, block: int | None) -> StateAPI:
+        if block is None:
+            return self._chain.get_vm().state
+        return self._chain.get_vm(self._history.header(block)).state
 
 
 def _gas_limit(call: Call) -> int:

@@ -90,7 +90,12 @@ class OsakaVM(PragueVM):
             raise ValidationError(f"creation code has more than {_MAX_INIT_CODE} bytes")
         worst = transaction.gas * transaction.max_fee_per_gas + transaction.value
         if (held := self.state.get_balance(transaction.sender)) < worst:
-            raise ValidationError(f"the sender holds {held} wei and may need {worst}")
+            raise ValidationError(
+                f"insufficient funds: the sender holds {held} wei and may need {worst}"
+            )
+        if (due := self.state.get_nonce(transaction.sender)) != transaction.nonce:
+            lies = "low" if transaction.nonce < due else "high"
+            raise ValidationError(f"nonce too {lies}: the next is {due}, not {transaction.nonce}")
 
 
 def least_gas(transaction: SignedTransactionAPI | UnsignedTransactionAPI) -> int:
