@@ -35,6 +35,7 @@ bench: $(VENV)/ready-dev ## vouchers, reads, plans and gas, each beside a peer o
 
 bench-gas: $(VENV)/ready-dev ## gas of the vault, beside the floor, the targets and what it costs in dollars
 	@$(BIN)/python bench/gas.py
+	@$(BIN)/python bench/gas_beside.py
 
 mutants: $(VENV)/ready-dev ## plant faults in vault and token, and see that the tests notice each (some minutes)
 	@$(BIN)/python tools/mutants.py

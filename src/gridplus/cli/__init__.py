@@ -1,6 +1,7 @@
 """The command line: parses, wires, runs; no logic."""
 
 import sys
+from io import TextIOWrapper
 
 import click
 
@@ -12,6 +13,9 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run `gridplus`. Whatever the world does wrong is one sentence on stderr and exit status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no µ shows a ?
     try:
         gridplus.main(standalone_mode=False)
     except click.exceptions.Abort:
