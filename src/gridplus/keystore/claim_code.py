@@ -23,7 +23,7 @@ _PREFIX = b"gridplus.claim-code/1\n"
 
 
 def new_claim_code() -> str:
-    """A fresh code, as it is printed: 'XXXX-XXXX-XXXX-XXXX-XXXX-XXXX'."""
+    """A fresh code, as it is printed: six groups of four letters and digits."""
     secret = token_bytes(RANDOM_BYTES)
     number = int.from_bytes(secret + _check(secret), "big")
     letters = "".join(_ALPHABET[number >> 5 * i & 31] for i in reversed(range(_LETTERS)))
