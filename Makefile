@@ -40,7 +40,7 @@ bench-gas: $(VENV)/ready-dev ## gas of the vault, beside the floor, the targets 
 mutants: $(VENV)/ready-dev ## plant faults in vault and token, and see that the tests notice each (some minutes)
 	@$(BIN)/python tools/mutants.py
 
-savings: $(VENV)/ready-dev ## what the batteries save over 36 days of 2021 (some minutes)
+savings: $(VENV)/ready-dev ## what the batteries save over 33 days of 2021 (a minute)
 	@$(BIN)/python bench/savings.py
 
 ci: ## what CI runs
