@@ -13,6 +13,7 @@ import numpy as np
 from gridplus.agent import (
     AgentKeys,
     Ground,
+    HomeDevices,
     Household,
     Link,
     Payment,
@@ -129,7 +130,9 @@ class Box:
         await self.agent.learn_prices()
 
 
-def start_agent(box: Any, *, unposted_limit: int) -> tuple[SmartAgent, SqliteJournal]:
+def start_agent(
+    box: Any, *, unposted_limit: int, devices: HomeDevices | None = None
+) -> tuple[SmartAgent, SqliteJournal]:
     town, house = box.town, box.house
     journal = SqliteJournal.open(box.folder / "agent.journal", now_s=box.life.clock.now_s)
     seen = see_channels(town.chain, town.deployment, channels=[house.channel], now_s=START_S)
@@ -144,7 +147,7 @@ def start_agent(box: Any, *, unposted_limit: int) -> tuple[SmartAgent, SqliteJou
     agent = SmartAgent(
         Household(house.identity, parse_home(bundled("home.toml"), what="home.toml"), PLAN),
         keys=AgentKeys(house.device, house.voucher_key),
-        devices=HandMeter(house),
+        devices=devices or HandMeter(house),
         hub=Link("hub", "http://hub", transport=box.line),
         ground=Ground(town.chain, town.deployment, memory, retailer, PriceFeed(retailer)),
     )
@@ -153,7 +156,11 @@ def start_agent(box: Any, *, unposted_limit: int) -> tuple[SmartAgent, SqliteJou
 
 @asynccontextmanager
 async def agent_box(
-    town: Town, folder: Path, *, unposted_limit: int = UNPOSTED_LIMIT
+    town: Town,
+    folder: Path,
+    *,
+    unposted_limit: int = UNPOSTED_LIMIT,
+    devices: HomeDevices | None = None,
 ) -> AsyncIterator[Box]:
     """A home whose channel is open at the hub, with the day's prices known."""
     (house,) = town.move_in(1)
@@ -165,7 +172,7 @@ async def agent_box(
         app = HubApp(life.hub, Supply(client, life.hub), admin_token="").starlette()
         line = Line(httpx.ASGITransport(app=app))
         box = Box(town, house, life, board, line, folder, None, None)  # type: ignore[arg-type]
-        box.agent, box.journal = start_agent(box, unposted_limit=unposted_limit)
+        box.agent, box.journal = start_agent(box, unposted_limit=unposted_limit, devices=devices)
         await box.agent.open()
         await box.agent.learn_prices()
         yield box
