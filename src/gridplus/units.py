@@ -80,6 +80,17 @@ def utc_from_s(epoch_s: int) -> datetime:
     return datetime.fromtimestamp(epoch_s, UTC)
 
 
+def parse_utc_s(text: str) -> int:
+    """'2021-02-15T06:00Z' -> seconds since 1970. Raises InputError without a zone."""
+    try:
+        moment = require_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise InputError(f"{text!r} is not an instant like 2021-02-15T06:00Z") from None
+    if moment.microsecond:
+        raise InputError(f"{text} is not a whole second")
+    return int(moment.timestamp())
+
+
 def format_utc(moment: datetime) -> str:
     """2021-02-15T06:00:00Z"""
     return require_utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")

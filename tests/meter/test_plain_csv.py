@@ -77,10 +77,10 @@ def test_an_interval_that_stands_twice_is_used_neither_time() -> None:
 
 
 NO_TABLE = {
-    "empty": (b"", "needs a column interval_start_utc"),
+    "empty": (b"", "is empty"),
     "another table": (b"time,kwh\n1,2\n", "its columns are time, kwh"),
     "two imports": (b"interval_start_utc,kwh,wh\n", "needs a column"),
-    "no text": (b"\xff\xfe\x00", "not comma-separated UTF-8 text"),
+    "no text": (b"\xff\xfe\x00", "not UTF-8 text"),
     "no good row": (b"interval_start_utc,kwh\nx,1\n", "no good row; home.csv, line 2: 'x'"),
 }
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PURE_ROOMS = (
-    "units", "digest", "failures", "wallet", "channel", "meter", "market", "ledger", "tariff",
-    "planner", "wire",
+    "units", "digest", "rows", "failures", "wallet", "channel", "meter", "market", "ledger",
+    "tariff", "planner", "wire",
 )  # fmt: skip
 FLOAT_ALLOWED_IN = ("planner", "demo", "cli")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "core", "services", "models", "misc"}

@@ -1,5 +1,6 @@
-"""Interval and register reads: types, continuity, and the hourly split; files in `formats`."""
+"""Interval and register reads: types, continuity, versions and the hourly split; `formats`."""
 
+from gridplus.meter.metered import Change, MeterRead, Quality, Source, changes
 from gridplus.meter.read import (
     IntervalRead,
     ReadRefusal,
@@ -11,9 +12,14 @@ from gridplus.meter.read import (
 from gridplus.meter.split import split_hour
 
 __all__ = [
+    "Change",
     "IntervalRead",
+    "MeterRead",
+    "Quality",
     "ReadRefusal",
     "SignedRead",
+    "Source",
+    "changes",
     "check_follows",
     "energy_limit_wh",
     "read_message",

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from gridplus.failures import InputError
 from gridplus.market.formats.series import Price, PriceSeries, gather, parse_price
-from gridplus.market.formats.table import parse_table
 from gridplus.market.prices import ERCOT_ZONE, operating_day_intervals
+from gridplus.rows import parse_table
 from gridplus.units import HOUR_S
 
 COLUMNS = (

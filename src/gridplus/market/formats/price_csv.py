@@ -9,7 +9,6 @@ The step of 5, 15, 30 or 60 minutes is the one most rows keep.
 """
 
 from collections import Counter
-from datetime import datetime
 from itertools import pairwise
 
 from gridplus.failures import InputError
@@ -20,9 +19,9 @@ from gridplus.market.formats.series import (
     gather,
     parse_price,
 )
-from gridplus.market.formats.table import parse_table
 from gridplus.market.prices import STEPS_S
-from gridplus.units import require_utc
+from gridplus.rows import parse_table
+from gridplus.units import parse_utc_s
 
 START_COLUMN = "interval_start_utc"
 
@@ -41,7 +40,7 @@ def parse_price_csv(data: bytes, *, what: str, settlement_point: str) -> PriceSe
     def parse_row(fields: list[str]) -> Price:
         if len(fields) != len(header):
             raise InputError(f"{len(fields)} fields instead of {len(header)}")
-        return parse_start(fields[start_at]), parse_price(fields[price_at], unit)
+        return parse_utc_s(fields[start_at]), parse_price(fields[price_at], unit)
 
     found = gather(rows, parse_row, what=what, settlement_point=settlement_point)
     step_s = _step_s(sorted(found.prices), what=what)
@@ -49,17 +48,6 @@ def parse_price_csv(data: bytes, *, what: str, settlement_point: str) -> PriceSe
         found.fault(found.line_of[start_s], f"the start is not on the grid of {step_s} s")
         del found.prices[start_s]
     return PriceSeries(what, settlement_point, "RTM", step_s, found.prices, tuple(found.faults))
-
-
-def parse_start(text: str) -> int:
-    """'2021-02-15T06:00Z' -> seconds since 1970. Raises InputError without a zone."""
-    try:
-        moment = require_utc(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        raise InputError(f"{text!r} is not an instant like 2021-02-15T06:00Z") from None
-    if moment.microsecond:
-        raise InputError(f"{text} is not a whole second")
-    return int(moment.timestamp())
 
 
 def _price_column(header: list[str], settlement_point: str, *, what: str) -> tuple[int, str]:

@@ -11,13 +11,13 @@ from datetime import date
 from decimal import Decimal
 
 from gridplus.failures import InputError
-from gridplus.market.formats.table import Row
 from gridplus.market.prices import (
     PRICE_LIMIT_UBOLT_PER_MWH,
     Market,
     PriceVersion,
     operating_day_intervals,
 )
+from gridplus.rows import Row
 from gridplus.units import UBOLT_PER_BOLT, format_utc, utc_from_s
 
 UBOLT_PER_MWH = {"$/MWh": UBOLT_PER_BOLT, "$/kWh": 1_000 * UBOLT_PER_BOLT}

@@ -8,24 +8,22 @@ Import is `import_kwh`, `import_wh`, `kwh` or `wh`; export, where there is any, 
 reason and left out; the good rows go on.
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from gridplus.failures import InputError
 from gridplus.meter.read import energy_limit_wh
 from gridplus.meter.split import QUARTERS, split_hour
-from gridplus.units import HOUR_S, SETTLEMENT_INTERVAL_S, Interval, require_utc
+from gridplus.rows import parse_table
+from gridplus.units import HOUR_S, SETTLEMENT_INTERVAL_S, Interval, parse_utc_s
 
 START_COLUMN = "interval_start_utc"
 IMPORT_COLUMNS = {"import_kwh": 1_000, "import_wh": 1, "kwh": 1_000, "wh": 1}
 EXPORT_COLUMNS = {"export_kwh": 1_000, "export_wh": 1}
 """Column name -> Wh in one of its unit."""
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
-_Row = tuple[int, list[str]]
 _Energy = tuple[int, int, int]
 """Line, Wh imported, Wh exported."""
 
@@ -60,8 +58,8 @@ def parse_meter_csv(data: bytes, *, what: str) -> MeterFile:
 
     Raises InputError when the file is no such table or no row is good.
     """
-    rows = _numbered_rows(data, what)
-    columns = _columns(next(rows, (0, []))[1], what)
+    header, rows = parse_table(data, what=what)
+    columns = _columns(header, what)
     found: dict[int, _Energy] = {}
     faults: dict[int, str] = {}
     for line, fields in rows:
@@ -112,7 +110,7 @@ class _Columns:
         """Start second, Wh imported, Wh exported. Raises InputError with the reason."""
         if len(fields) != len(self.names):
             raise InputError(f"{len(fields)} fields instead of {len(self.names)}")
-        start_s = _parse_start(fields[self.start_place])
+        start_s = parse_utc_s(fields[self.start_place])
         import_wh = _parse_wh(fields[self.imported[0]], self.imported[1])
         exported = self.exported
         return start_s, import_wh, _parse_wh(fields[exported[0]], exported[1]) if exported else 0
@@ -128,27 +126,6 @@ def _columns(names: list[str], what: str) -> _Columns:
             f"most one of {', '.join(EXPORT_COLUMNS)}; its columns are {', '.join(names)}"
         )
     return _Columns(names, starts[0], imports[0], exports[0] if exports else None)
-
-
-def _numbered_rows(data: bytes, what: str) -> Iterator[_Row]:
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-        reader = csv.reader(lines, strict=True)
-        for fields in reader:
-            if fields:
-                yield reader.line_num, [field.strip() for field in fields]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{what} is not comma-separated UTF-8 text: {error}") from None
-
-
-def _parse_start(text: str) -> int:
-    try:
-        moment = require_utc(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        raise InputError(f"{text!r} is not an instant like 2022-03-01T06:00Z") from None
-    if moment.microsecond:
-        raise InputError(f"{text} is not a whole second")
-    return int(moment.timestamp())
 
 
 def _parse_wh(text: str, wh_per_unit: int) -> int:
