@@ -1,5 +1,8 @@
+from datetime import date
+
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gridplus.failures import Bug
 from gridplus.ledger import (
@@ -9,10 +12,12 @@ from gridplus.ledger import (
     Code,
     Ledger,
     Lot,
+    Restatement,
     bill,
     claim,
     energy,
     movement,
+    restatement,
 )
 from gridplus.ledger.chart import (
     ADDER_INCOME,
@@ -28,6 +33,7 @@ from gridplus.ledger.chart import (
 )
 from tests.ledger.street import (
     BOLT,
+    CHARGES,
     DAY,
     HOMES,
     StreetDay,
@@ -80,6 +86,47 @@ def test_the_books_hold_what_the_bill_prints_line_by_line(street: StreetDay) -> 
         posted = {t.code: t.amount_ubolt for t in bill(day)}
         assert posted.pop(Code.EXPORT_CREDIT, 0) == day.earned_ubolt
         assert posted == {code: amount for code, amount in day.lines_ubolt.items() if amount}
+
+
+OLD, NEW = b"\x0a" * 32, b"\x0b" * 32
+LATER = date(2021, 3, 1)
+
+
+@given(CHARGES, CHARGES, st.integers(0, 9 * BOLT), st.integers(0, 9 * BOLT))
+@settings(max_examples=20, deadline=None)
+def test_a_restated_day_leaves_the_balances_of_the_day_as_it_should_have_been(
+    old: dict[Code, int], new: dict[Code, int], old_earned: int, new_earned: int
+) -> None:
+    funds = (*capital(100 * BOLT), *deposit(HOME, 50 * BOLT))
+    backed = claim(b"tx", day=DAY, spent_ubolt=0, earned_ubolt=20 * BOLT)
+    delta = Restatement(
+        HOME, DAY, OLD, NEW, {c: new[c] - old[c] for c in new}, new_earned - old_earned
+    )
+    asked = Ledger.replay([(*funds, *backed), bill(billed(HOME, old, old_earned))])
+    assert asked.deposit(HOME) - delta.delta_ubolt == 50 * BOLT - sum(new.values()) + new_earned
+    asked.post(restatement(delta, posted_on=LATER))
+    right = Ledger.replay([(*funds, *backed), bill(billed(HOME, new, new_earned))])
+    moved = {account: balance for account, balance in asked.trial_balance().items() if balance}
+    assert moved == {account: at for account, at in right.trial_balance().items() if at}
+
+
+def test_a_restatement_names_both_versions_and_the_day_and_counts_once() -> None:
+    delta = Restatement(HOME, DAY, OLD, NEW, {Code.ENERGY: -3, Code.TAX: 2}, 0)
+    energy_back, tax = restatement(delta, posted_on=LATER)
+    assert (energy_back.debit, energy_back.amount_ubolt) == (ENERGY_INCOME, 3)
+    assert (tax.credit, tax.amount_ubolt, tax.day) == (TAX_PAYABLE, 2, LATER)
+    for word in ("energy taken on 2021-02-15", OLD.hex(), NEW.hex()):
+        assert word in energy_back.memo
+    back = Restatement(HOME, DAY, NEW, OLD, {Code.ENERGY: 3, Code.TAX: -2}, 0)
+    ids = {t.id for r in (delta, delta, back) for t in restatement(r, posted_on=LATER)}
+    assert len(ids) == 4
+    assert delta.delta_ubolt == -1
+
+
+def test_a_restatement_of_nothing_posts_nothing_and_one_of_another_code_is_a_bug() -> None:
+    assert restatement(Restatement(HOME, DAY, OLD, NEW, {}, 0), posted_on=LATER) == ()
+    with pytest.raises(Bug, match="made of charges"):
+        restatement(Restatement(HOME, DAY, OLD, NEW, {Code.GAS: 1}, 0), posted_on=LATER)
 
 
 @pytest.mark.parametrize(
@@ -136,5 +183,5 @@ def test_a_withdrawal_undoes_a_deposit_and_a_payable_is_paid_from_operating_cash
 
 
 def test_every_code_has_a_route_between_accounts_of_the_chart() -> None:
-    assert set(ROUTES) == set(Code)
+    assert set(ROUTES) == set(Code) - {Code.RESTATEMENT}
     assert all(route.debit in CHART and route.credit in CHART for route in ROUTES.values())

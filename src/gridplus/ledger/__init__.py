@@ -2,7 +2,18 @@
 
 from gridplus.ledger.book import Ledger, StatementLine
 from gridplus.ledger.chart import CHART, Account, AccountType, Heading, deposits_of, heading_of
-from gridplus.ledger.postings import ROUTES, BilledDay, Lot, Route, bill, claim, energy, movement
+from gridplus.ledger.postings import (
+    ROUTES,
+    BilledDay,
+    Lot,
+    Restatement,
+    Route,
+    bill,
+    claim,
+    energy,
+    movement,
+    restatement,
+)
 from gridplus.ledger.record import format_batch, parse_batch
 from gridplus.ledger.refusals import Refusal, Refused
 from gridplus.ledger.transfer import Code, Transfer, TransferId, transfer_id
@@ -19,6 +30,7 @@ __all__ = [
     "Lot",
     "Refusal",
     "Refused",
+    "Restatement",
     "Route",
     "StatementLine",
     "Transfer",
@@ -31,5 +43,6 @@ __all__ = [
     "heading_of",
     "movement",
     "parse_batch",
+    "restatement",
     "transfer_id",
 ]

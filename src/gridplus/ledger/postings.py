@@ -69,7 +69,8 @@ ROUTES = MappingProxyType(
     }
 )
 CHARGES = (Code.ENERGY, Code.ADDER, Code.DELIVERY, Code.ERCOT_FEE, Code.TAX)
-"""The lines of a home's bill."""
+"""The lines of a home's bill; a RESTATEMENT takes their routes, or the export credit's, backward
+where the new version is lower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,27 @@ class BilledDay:
     spent_ubolt: int
     earned_ubolt: int
     lines_ubolt: Mapping[Code, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Restatement:
+    """How a new version of one home's bill differs from the version that it replaces.
+
+    `old` and `new` are the digests of the two; `lines_ubolt` and `earned_ubolt` are new less old,
+    by line and for exports, and may be negative.
+    """
+
+    home: bytes
+    day: date
+    old: bytes
+    new: bytes
+    lines_ubolt: Mapping[Code, int]
+    earned_ubolt: int
+
+    @property
+    def delta_ubolt(self) -> int:
+        """What the home owes more; below zero it is a credit."""
+        return sum(self.lines_ubolt.values()) - self.earned_ubolt
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +159,24 @@ def bill(billed: BilledDay) -> tuple[Transfer, ...]:
     )
 
 
+def restatement(restated: Restatement, *, posted_on: date) -> tuple[Transfer, ...]:
+    """Post the difference between two versions of a home's bill, line by line, on a later day.
+
+    Each transfer names both versions and the restated day. What the home owes less it gets back
+    from the account that was credited: income, or what was collected for others.
+    """
+    invariant(restated.lines_ubolt.keys() <= set(CHARGES), "a bill is made of charges")
+    amounts = [(code, restated.lines_ubolt.get(code, 0)) for code in CHARGES]
+    amounts.append((Code.EXPORT_CREDIT, restated.earned_ubolt))
+    return tuple(
+        _either_way(_restated(line, restated, posted_on=posted_on), amount)
+        for code, amount in amounts
+        for line in movement(
+            code, restated.home, day=restated.day, amount_ubolt=abs(amount), home=restated.home
+        )
+    )
+
+
 def claim(source: bytes, *, day: date, spent_ubolt: int, earned_ubolt: int) -> tuple[Transfer, ...]:
     """Post one claim transaction: how far it raised the homes' counters on chain, all together."""
     spent = movement(Code.CLAIMED_SPENT, source, day=day, amount_ubolt=spent_ubolt)
@@ -153,7 +193,25 @@ def energy(code: Code, source: bytes, *, day: date, lots: Sequence[Lot]) -> tupl
     cost_ubolt = mul_div_up(cost_pbolt, 1, divisor=WH_PER_MWH)
     net_wh = sum(lot.energy_wh for lot in lots)
     transfers = movement(code, source, day=day, amount_ubolt=abs(cost_ubolt))
-    paid = [replace(t, memo=f"{t.memo}, {net_wh} Wh net") for t in transfers]
-    if cost_ubolt < 0:
-        paid = [replace(t, debit=t.credit, credit=t.debit) for t in paid]
-    return tuple(paid)
+    return tuple(
+        _either_way(replace(t, memo=f"{t.memo}, {net_wh} Wh net"), cost_ubolt) for t in transfers
+    )
+
+
+def _restated(line: Transfer, restated: Restatement, *, posted_on: date) -> Transfer:
+    old, new = restated.old, restated.new
+    source = restated.home + old + new + line.code.encode()
+    return replace(
+        line,
+        id=transfer_id(Code.RESTATEMENT, posted_on, source=source),
+        code=Code.RESTATEMENT,
+        day=posted_on,
+        memo=f"{line.memo} on {line.day} restated: 0x{new.hex()} replaces 0x{old.hex()}",
+    )
+
+
+def _either_way(transfer: Transfer, sign: int) -> Transfer:
+    """`transfer`, or its way back when `sign` is negative."""
+    if sign >= 0:
+        return transfer
+    return replace(transfer, debit=transfer.credit, credit=transfer.debit)

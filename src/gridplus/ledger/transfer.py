@@ -24,6 +24,7 @@ class Code(StrEnum):
     ERCOT_FEE = "ercot-fee"
     TAX = "tax"
     EXPORT_CREDIT = "export-credit"
+    RESTATEMENT = "restatement"
     CLAIMED_SPENT = "claimed-spent"
     CLAIMED_EARNED = "claimed-earned"
     POOL_FUNDING = "pool-funding"
