@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,7 @@ class Anvil:
     url: str
     chain: RpcChain
     client: JsonRpcClient
+    process: "subprocess.Popen[str]"
 
     def ask(self, method: str, *params: Any) -> Any:
         return self.client.ask(method, list(params))
@@ -90,9 +91,15 @@ class Anvil:
         for _ in range(blocks):
             self.ask("evm_mine")
 
-    def reorganise(self, depth: int) -> None:
-        """Other blocks instead of the last `depth`, empty; their transactions are dropped."""
-        self.ask("anvil_reorg", depth, [])
+    def reorganise(self, depth: int, *mined: tuple[bytes, int]) -> None:
+        """Other blocks instead of the last `depth`; their transactions are dropped. Of `mined`,
+        signed transactions, each stands in the new block of its number, from 0 on."""
+        self.ask("anvil_reorg", depth, [[f"0x{raw.hex()}", block] for raw, block in mined])
+
+    def stop(self) -> None:
+        """End it as a machine that shuts down does: with `--state` it writes what it mined."""
+        self.process.terminate()
+        self.process.wait()
 
 
 @contextmanager
@@ -110,11 +117,10 @@ def anvil(
         threading.Thread(target=process.stdout.read, daemon=True).start()
         url = f"http://{listening.split()[-1]}"
         client = JsonRpcClient(url, timeout_s=10, max_answer_bytes=1_000_000)
-        with RpcChain(url, confirmations=confirmations) as chain:
-            node = Anvil(url, chain, client)
+        with closing(client), RpcChain(url, confirmations=confirmations) as chain:
+            node = Anvil(url, chain, client, process)
             node.ask("anvil_setBalance", f"0x{key.address.hex()}", hex(1_000 * ETHER))
             yield node
-        client.close()
     finally:
         _end(process)
 

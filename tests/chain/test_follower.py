@@ -1,7 +1,7 @@
 """Logs come once each, over restarts and reorganisations, and a node that lies is found out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +9,12 @@ import pytest
 from gridplus.chain import Account, Block, Call, Chain, Log, RpcChain
 from gridplus.chain.embedded import EmbeddedChain
 from gridplus.chain.follower import Cursor, Forked, Step, Watch, follow
-from gridplus.digest import canonical_json, parse_document
 from gridplus.failures import InputError, RemoteError
 from gridplus.keystore import Secp256k1Key
 from gridplus.wallet import Address
 from tests.chain.adder import ADDED, CREATION, word
 from tests.chain.places import Anvil, anvil, anvil_binary, embedded, new_key, served
+from tests.chain.reader import Reader
 
 
 @pytest.fixture
@@ -35,34 +35,6 @@ def node(key: Secp256k1Key) -> Iterator[Anvil]:
         pytest.skip("GRIDPLUS_ANVIL names no anvil binary")
     with anvil(binary, key, confirmations=5) as made:
         yield made
-
-
-@dataclass
-class Reader:
-    """A service that follows: what it holds is what it journaled."""
-
-    watches: tuple[Watch, ...]
-    journaled: bytes = canonical_json(Cursor(0).document())
-    values: list[int] = field(default_factory=list)
-    held: dict[tuple[bytes, int], Log] = field(default_factory=dict)
-
-    def step(self, chain: Chain, *, blocks: int = 1_000, dies: bool = False) -> Step:
-        cursor = Cursor.parse(parse_document(self.journaled, limit=10**6, what="cursor"))
-        step = follow(chain, self.watches, cursor=cursor, max_blocks=blocks)
-        if not dies:
-            for log in step.undone:
-                del self.held[(log.block_hash, log.index)]
-            for log in step.logs:
-                assert (log.block_hash, log.index) not in self.held
-                self.held[(log.block_hash, log.index)] = log
-            self.journaled = canonical_json(step.cursor.document())
-        return step
-
-    @property
-    def added(self) -> list[int]:
-        """What the adders were sent, in the order of the chain."""
-        logs = sorted(self.held.values(), key=lambda log: (log.block_number, log.index))
-        return [int.from_bytes(log.topics[1], "big") for log in logs]
 
 
 def add(chain: Chain, key: Secp256k1Key, adder: Address, *values: int) -> None:

@@ -29,7 +29,7 @@ from gridplus.demo.founding import (
     seed_of,
 )
 from gridplus.demo.options import street_terms
-from gridplus.demo.processes import start_service
+from gridplus.demo.processes import ServiceProcess, start_service
 from gridplus.digest import canonical_json
 from gridplus.hub import Book, Hub, HubParts, Refused
 from gridplus.hub.facts import open_outbox
@@ -117,6 +117,7 @@ class Town:
     deployment: Deployment
     chain_url: str
     homes: int = 0
+    patience_s: int = 45
 
     @property
     def hub_key(self) -> Secp256k1Key:
@@ -128,7 +129,7 @@ class Town:
         return self.vault_with(Outbox([], write=lambda _: None))
 
     def vault_with(self, outbox: Outbox) -> VaultLink:
-        sender = Sender(self.hub_key, self.chain, outbox=outbox)
+        sender = Sender(self.hub_key, self.chain, outbox=outbox, patience_s=self.patience_s)
         return VaultLink(self.chain, self.deployment, sender)
 
     def plan_house(self, *, daily_cap_bolt: int = 60) -> House:
@@ -187,21 +188,37 @@ class Town:
 def founded_town(folder: Path) -> Iterator[Town]:
     keys = make_role_keys(folder / "keys", SEED)
     set_clock(folder / "clock", START_S)
+    service = serve_chain(folder, keys)
+    try:
+        with RpcChain(service.url) as chain:
+            yield found_town(folder, chain, keys, url=service.url)
+    finally:
+        service.stop()
+
+
+def serve_chain(folder: Path, keys: dict[str, Secp256k1Key]) -> ServiceProcess:
+    """Our own node on the file and the clock in `folder`, which may have served before."""
     arguments = ["chain", "serve", "--state", str(folder / "chain.sqlite")]
     arguments += ["--chain-id", str(CHAIN_ID), "--clock", str(folder / "clock")]
     for role in SENDERS:
         arguments += ["--fund", "0x" + keys[role].address.hex()]
-    service = start_service("chain", arguments, log=folder / "chain.log")
-    try:
-        with RpcChain(service.url) as chain:
-            founder = Founder(chain, keys, terms=street_terms())
-            deployment = founder.deploy()
-            founder.fund_pool(deployment)
-            town = Town(folder, chain, keys, founder, deployment, service.url)
-            town.anchor_prices()
-            yield town
-    finally:
-        service.stop()
+    return start_service("chain", arguments, log=folder / "chain.log")
+
+
+def found_town(
+    folder: Path,
+    chain: RpcChain,
+    keys: dict[str, Secp256k1Key],
+    *,
+    url: str,
+    patience_s: int = 45,
+) -> Town:
+    founder = Founder(chain, keys, terms=street_terms())
+    deployment = founder.deploy()
+    founder.fund_pool(deployment)
+    town = Town(folder, chain, keys, founder, deployment, url, patience_s=patience_s)
+    town.anchor_prices()
+    return town
 
 
 @dataclass
