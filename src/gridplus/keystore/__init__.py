@@ -4,10 +4,13 @@ from gridplus.keystore.claim_code import claim_key, new_claim_code
 from gridplus.keystore.keys import DeviceKey, Secp256k1Key
 from gridplus.keystore.store import KeyStore
 from gridplus.keystore.token import read_token
+from gridplus.keystore.x509 import CertificateKey, P256Signer
 
 __all__ = [
+    "CertificateKey",
     "DeviceKey",
     "KeyStore",
+    "P256Signer",
     "Secp256k1Key",
     "claim_key",
     "new_claim_code",
