@@ -15,12 +15,13 @@ from gridplus.tariff import (
     BillDocument,
     Evidence,
     GroupEvidence,
+    Liability,
     Plan,
     Statement,
-    anchor_leaf,
     build_bill,
     group_leaf,
-    sum_tree,
+    home_salt,
+    liability_tree,
 )
 from gridplus.verify import ChainTruth
 from gridplus.wallet import bill_group_digest, credit_digest, recover, verify_device, voucher_digest
@@ -80,11 +81,10 @@ def signed_bill(number: int, plan: Plan) -> SignedBill:
         rose = statement.earned_ubolt > before.earned_ubolt
         proven.append((statement, notary.prove(statement, rose=rose)))
         before = Counters(statement.spent_ubolt, statement.earned_ubolt)
-    spent, earned = before.spent_ubolt, before.earned_ubolt
-    channel, head = home.identity.channel, statements[-1].head
-    tree = sum_tree([anchor_leaf(channel, head, spent_ubolt=spent, earned_ubolt=earned)])
-    who = home.identity
-    bill = build_bill(who, plan=plan, prices=prices, intervals=proven, inclusion=tree.path(0))
+    spent, earned, who = before.spent_ubolt, before.earned_ubolt, home.identity
+    salt = home_salt(bytes(32), who.channel)
+    tree = liability_tree([(Liability.after(statements[-1]), salt)])
+    bill = build_bill(who, plan=plan, prices=prices, intervals=proven, inclusion=tree.inclusion(0))
     truth = ChainTruth(
         chain_id=who.chain_id,
         vault=who.vault,

@@ -63,6 +63,14 @@ def test_rating_is_measured_and_agrees_with_every_other_way_to_compute_it() -> N
     assert "All 2,976 intervals agree to the aBOLT" in out
 
 
+def test_proofs_are_measured_for_a_street_and_one_bill_beside_them() -> None:
+    out = printed("bench/proofs.py", "--quick")
+    assert re.search(r"^ +50 +[\d.]+ +[\d.]+ +[\d.]+ s +2,\d+ +[\d.]+ s +[\d.]+ x$", out, re.M)
+    assert re.search(
+        r"written in [\d.]+ ms, read in [\d.]+ ms, verified in [\d.]+ ms$", out.strip()
+    )
+
+
 def test_a_bill_is_recomputed_without_grid_plus(bill: Path) -> None:
     out = printed("examples/recompute_a_bill.py", str(bill))
     assert "92 intervals: every line, counter and head is as the bill says" in out

@@ -50,7 +50,7 @@ def street(ground: Ground) -> StreetDay:
     home = ground.homes[0]
     customer = Customer(home.name, home.identity.channel, parse_home(HOME_TOML.encode(), what="h"))
     day = BilledDay(home.identity, ground.records[home.name][:92])
-    return make_street_day({customer: day}, terms=DayTerms(PLAN, PRICES, {}))
+    return make_street_day({customer: day}, terms=DayTerms(PLAN, PRICES, bytes(32), {}))
 
 
 def closing(street: StreetDay) -> ClosingDay:

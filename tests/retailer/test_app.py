@@ -102,7 +102,7 @@ def test_the_same_order_twice_at_once_is_done_once(scene: Scene) -> None:
 
     scene.ask(question)
     kinds = [stored.fact.kind for stored in scene.facts()]
-    assert len(kinds) == len(set(kinds)) == 7
+    assert len(kinds) == len(set(kinds)) == 8
 
 
 def test_a_hub_that_does_not_know_us_is_named(scene: Scene) -> None:

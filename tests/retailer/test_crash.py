@@ -63,7 +63,7 @@ def anchors_of(scene: Scene) -> int:
         return len(chain.logs(anchor, [], from_block=0, to_block=chain.head().number))
 
 
-OPENED = ["PlanAdopted", "PricesAdopted", "PositionBought", "PricesPublished"]
+OPENED = ["PlanAdopted", "PricesAdopted", "PositionBought", "SaltDrawn", "PricesPublished"]
 CLOSED = ["VaultFollowed", "BatchPosted", "DayClosed"]
 
 
@@ -73,11 +73,11 @@ CLOSED = ["VaultFollowed", "BatchPosted", "DayClosed"]
         ((0,), [], 0),
         ((1,), OPENED[:1], 0),
         ((1, 1), OPENED[:1], 0),
-        ((1, 2), OPENED[:3], 0),
-        ((1, 3), OPENED[:3], 1),
-        ((1, 3, 0), OPENED[:3], 1),
-        ((1, 4), OPENED[:3], 1),
-        ((1, 4, 1), OPENED[:3], 1),
+        ((1, 2), OPENED[:4], 0),
+        ((1, 3), OPENED[:4], 1),
+        ((1, 3, 0), OPENED[:4], 1),
+        ((1, 4), OPENED[:4], 1),
+        ((1, 4, 1), OPENED[:4], 1),
     ],
 )
 def test_killed_while_it_opens_a_day_it_goes_on_where_it_was(
@@ -191,7 +191,7 @@ def test_a_chain_that_is_gone_is_named_and_the_day_opens_when_it_is_back(
         assert answer.status_code == 502
         assert "cannot be asked" in answer.json()["error"]
         kinds = [stored.fact.kind for stored in scene.facts()]
-        assert kinds == ["PlanAdopted", "PricesAdopted", "PositionBought"]
+        assert kinds == OPENED[:4]
     finally:
         scene.chain.stop()
     scene.serve_chain()

@@ -8,11 +8,12 @@ from gridplus.digest import keccak256
 from gridplus.failures import Bug
 from gridplus.tariff import (
     Hand,
+    Liability,
     SumNode,
-    anchor_leaf,
     group_leaf,
     merkle_tree,
     root_from_path,
+    salted_leaves,
     sum_root_from_path,
     sum_tree,
 )
@@ -81,8 +82,10 @@ def test_sums_cannot_be_moved_from_one_home_to_another() -> None:
 def test_leaves_and_nodes_of_both_trees_hash_under_four_prefixes() -> None:
     counters = (5).to_bytes(32, "big") + (7).to_bytes(32, "big")
     assert group_leaf(CHANNEL, HEAD) == keccak256(b"\x00" + CHANNEL + HEAD)
-    anchored = anchor_leaf(CHANNEL, HEAD, spent_ubolt=5, earned_ubolt=7)
-    assert anchored == SumNode(keccak256(b"\x02" + CHANNEL + HEAD + counters), 5, 7)
+    owed, salt = Liability(CHANNEL, HEAD, 0, 0), b"\x33" * 32
+    for place, leaf in enumerate(salted_leaves(owed, salt)):
+        bound = keccak256(salt + bytes([place])) + CHANNEL + HEAD + bytes(64)
+        assert leaf == SumNode(keccak256(b"\x02" + bound), 0, 0)
     left, right = keccak256(b"l"), keccak256(b"r")
     assert merkle_tree([left, right]).root == keccak256(b"\x01" + left + right)
     nodes = SumNode(left, 5, 7), SumNode(right, 5, 7)

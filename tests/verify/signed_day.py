@@ -16,19 +16,22 @@ from gridplus.tariff import (
     ChannelIdentity,
     Evidence,
     GroupEvidence,
+    Inclusion,
+    Liability,
     Statement,
     SumNode,
     Tip,
-    anchor_leaf,
     build_bill,
     group_leaf,
+    home_salt,
+    liability_tree,
     merkle_tree,
     next_statement,
-    sum_tree,
 )
 from gridplus.verify import ChainTruth
 from gridplus.wallet import (
     Address,
+    ChannelId,
     Descriptor,
     bill_group_digest,
     credit_digest,
@@ -39,6 +42,7 @@ from tests.tariff.examples import SPRING, plan_with, prices_of
 PRICES = prices_of(SPRING, lambda hour: -5_000_000 if hour == 3 else 18_000_000 + 911_000 * hour)
 PLAN = plan_with()
 HOMES = 5
+SECRET = keccak256(b"drawn by the retailer for the day")
 SEED = 14
 
 
@@ -107,14 +111,16 @@ def prove(statement: Statement, before: Statement | None, *, who: ChannelIdentit
     )
 
 
-def anchored_with(last: Statement) -> tuple[SumNode, tuple]:  # type: ignore[type-arg]
-    """The root of a street whose second home is ours, and our path to it."""
-    neighbours = [SumNode(keccak256(bytes([i])), 1_000_000 * i, 30_000 + i) for i in range(HOMES)]
-    mine = anchor_leaf(
-        last.channel, last.head, spent_ubolt=last.spent_ubolt, earned_ubolt=last.earned_ubolt
-    )
-    tree = sum_tree([neighbours[0], mine, *neighbours[2:]])
-    return tree.root, tree.path(1)
+def anchored_with(last: Statement) -> tuple[SumNode, Inclusion]:
+    """The root of a street whose second home is ours, and our way to it."""
+    homes = [Liability(_channel(i), keccak256(bytes([i])), 1_000_000 * i, i) for i in range(HOMES)]
+    homes[1] = Liability.after(last)
+    tree = liability_tree([(home, home_salt(SECRET, home.channel)) for home in homes])
+    return tree.root, tree.inclusion(1)
+
+
+def _channel(number: int) -> ChannelId:
+    return ChannelId(keccak256(b"neighbour" + bytes([number])))
 
 
 def signed_day(day: date = SPRING, at: Place = NOWHERE) -> tuple[BillDocument, ChainTruth]:

@@ -1,7 +1,7 @@
 """What the back office knows, rebuilt from its journal fact by fact."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from gridplus.channel import Counters
@@ -27,10 +27,12 @@ from gridplus.wire import PriceEvent
 
 @dataclass(frozen=True, slots=True)
 class OpenedDay:
-    """Prices that cleared, and the position that was bought at them."""
+    """Prices that cleared, the position that was bought at them, and the secret (32 bytes) that
+    will salt the leaves of its bills."""
 
     prices: PriceVersion
     bid: Bid
+    secret: bytes = b""
 
 
 @dataclass
@@ -71,6 +73,9 @@ class Book:
             case Kind.POSITION_BOUGHT:
                 day = day_of(stored)
                 self.days[day] = OpenedDay(self.prices[day], parse_bought(stored))
+            case Kind.SALT_DRAWN:
+                day = day_of(stored)
+                self.days[day] = replace(self.days[day], secret=body)
             case Kind.PRICES_PUBLISHED:
                 self._publish(PriceEvent.parse(body))
             case Kind.VAULT_FOLLOWED:

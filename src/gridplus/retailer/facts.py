@@ -28,6 +28,7 @@ class Kind(StrEnum):
     PLAN_ADOPTED = "PlanAdopted"
     PRICES_ADOPTED = "PricesAdopted"
     POSITION_BOUGHT = "PositionBought"
+    SALT_DRAWN = "SaltDrawn"
     PRICES_PUBLISHED = "PricesPublished"
     VAULT_FOLLOWED = "VaultFollowed"
     BATCH_POSTED = "BatchPosted"
@@ -71,6 +72,11 @@ def prices_fact(prices: PriceVersion) -> Fact:
 
 def bought_fact(day: date, bid: Bid) -> Fact:
     return _fact(Kind.POSITION_BOUGHT, day, document=bid.document())
+
+
+def salt_fact(day: date, secret: bytes) -> Fact:
+    """The secret (32 bytes) from which the salts of the day's leaves are made."""
+    return Fact(Kind.SALT_DRAWN.value, _subject(day), secret)
 
 
 def published_fact(event: PriceEvent) -> Fact:

@@ -6,6 +6,7 @@ anywhere, and asking again, gives the one result.
 """
 
 import asyncio
+import secrets
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,6 +40,7 @@ from gridplus.retailer.facts import (
     posted_fact,
     prices_fact,
     published_fact,
+    salt_fact,
 )
 from gridplus.retailer.files import read_file, write_file
 from gridplus.retailer.history import parse_history
@@ -48,6 +50,8 @@ from gridplus.retailer.result import day_result
 from gridplus.retailer.street_day import DayTerms, StreetDay, make_street_day, require_customers
 from gridplus.tariff import Plan, format_bill, format_octets
 from gridplus.wire import PriceEvent
+
+_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,8 @@ class BackOffice:
         if day not in self.book.days:
             self.plan.require_effective(day)
             prices = self._market.day_ahead(day, now_s=self._parts.clock.now_s())
-            self._record(prices_fact(prices), bought_fact(day, self._bid(day)))
+            bid, secret = self._bid(day), secrets.token_bytes(_SECRET_BYTES)
+            self._record(prices_fact(prices), bought_fact(day, bid), salt_fact(day, secret))
         opened = self.book.days[day]
         event = self.book.event_of(day)
         if event is None:
@@ -183,7 +188,7 @@ class BackOffice:
             customer: await hub.fetch_day(customer.channel, start_s=start_s, end_s=end_s)
             for customer in customers
         }
-        terms = DayTerms(self.plan, opened.prices, self.book.billed)
+        terms = DayTerms(self.plan, opened.prices, opened.secret, self.book.billed)
         return await asyncio.to_thread(make_street_day, fetched, terms=terms)
 
     def _close_day(self, opened: OpenedDay, street: StreetDay) -> None:

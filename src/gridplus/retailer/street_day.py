@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from gridplus import ledger, wire
@@ -14,13 +14,14 @@ from gridplus.retailer.facts import BilledTo
 from gridplus.tariff import (
     BillDocument,
     Code,
+    Liability,
     Plan,
     Side,
     Statement,
     SumNode,
-    anchor_leaf,
     build_bill,
-    sum_tree,
+    home_salt,
+    liability_tree,
 )
 from gridplus.units import Interval, format_utc
 from gridplus.wallet import ChannelId
@@ -39,10 +40,12 @@ LEDGER_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class DayTerms:
-    """Under what the day was sold, and how far each home was billed before it."""
+    """Under what the day was sold, how far each home was billed before it, and the secret from
+    which the salts of its leaves are made."""
 
     plan: Plan
     prices: PriceVersion
+    secret: bytes
     billed: Mapping[ChannelId, BilledTo]
 
     @property
@@ -94,13 +97,24 @@ def make_street_day(days: Mapping[Customer, wire.BilledDay], *, terms: DayTerms)
     under other terms, does not continue the bills before it, or when the day's end is not paid.
     """
     in_order = sorted(days.items(), key=lambda item: item[0].channel)
-    bills = [_bill(customer, day, terms=terms) for customer, day in in_order]
-    tree = sum_tree([_leaf(bill) for bill in bills])
-    named = zip((customer.name for customer, _ in in_order), bills, strict=True)
+    for customer, day in in_order:
+        _require_sound(customer, day, terms=terms)
+    tree = liability_tree(
+        [
+            (Liability.after(day.records[-1].statement), home_salt(terms.secret, customer.channel))
+            for customer, day in in_order
+        ]
+    )
     return StreetDay(
         {
-            name: replace(bill, inclusion=tree.path(place))
-            for place, (name, bill) in enumerate(named)
+            customer.name: build_bill(
+                day.identity,
+                plan=terms.plan,
+                prices=terms.prices,
+                intervals=[(record.statement, record.evidence) for record in day.records],
+                inclusion=tree.inclusion(place),
+            )
+            for place, (customer, day) in enumerate(in_order)
         },
         tree.root,
     )
@@ -122,7 +136,7 @@ def ledger_day(bill: BillDocument) -> ledger.BilledDay:
     )
 
 
-def _bill(customer: Customer, day: wire.BilledDay, *, terms: DayTerms) -> BillDocument:
+def _require_sound(customer: Customer, day: wire.BilledDay, *, terms: DayTerms) -> None:
     where = f"{customer.name} on {terms.day}"
     if day.identity.channel != customer.channel:
         raise DayIncompleteError(f"{where}: the hub sent another channel's day")
@@ -139,10 +153,6 @@ def _bill(customer: Customer, day: wire.BilledDay, *, terms: DayTerms) -> BillDo
             )
     if day.records[-1].evidence.voucher is None:
         raise DayIncompleteError(f"{where}: the day is not paid to its end")
-    intervals = [(record.statement, record.evidence) for record in day.records]
-    return build_bill(
-        day.identity, plan=terms.plan, prices=terms.prices, intervals=intervals, inclusion=()
-    )
 
 
 def _require_whole(statements: Sequence[Statement], due: Sequence[Interval], *, where: str) -> None:
@@ -168,13 +178,3 @@ def _require_continued(statements: Sequence[Statement], head: bytes, *, where: s
 def _billed_to(bill: BillDocument) -> BilledTo:
     closing = bill.closing
     return BilledTo(bill.intervals[-1].head, Counters(closing.spent_ubolt, closing.earned_ubolt))
-
-
-def _leaf(bill: BillDocument) -> SumNode:
-    to = _billed_to(bill)
-    return anchor_leaf(
-        bill.channel,
-        to.head,
-        spent_ubolt=to.counters.spent_ubolt,
-        earned_ubolt=to.counters.earned_ubolt,
-    )

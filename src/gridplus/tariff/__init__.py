@@ -19,11 +19,22 @@ from gridplus.tariff.bill_file import (
     group_from,
     identity_document,
     identity_from,
+    inclusion_document,
+    inclusion_from,
     parse_bill,
 )
 from gridplus.tariff.fields import Fields, format_octets
 from gridplus.tariff.jurisdiction import RULES, Offer, Rule, find_prohibition
 from gridplus.tariff.label import FactsLabel, facts_label
+from gridplus.tariff.liabilities import (
+    Inclusion,
+    Liability,
+    LiabilityTree,
+    home_salt,
+    liability_tree,
+    root_of_inclusion,
+    salted_leaves,
+)
 from gridplus.tariff.plan import Plan
 from gridplus.tariff.plan_file import parse_plan, plan_from
 from gridplus.tariff.proofs import (
@@ -33,7 +44,6 @@ from gridplus.tariff.proofs import (
     SumNode,
     SumPath,
     Tree,
-    anchor_leaf,
     group_leaf,
     merkle_tree,
     root_from_path,
@@ -74,6 +84,9 @@ __all__ = [
     "Fields",
     "GroupEvidence",
     "Hand",
+    "Inclusion",
+    "Liability",
+    "LiabilityTree",
     "Line",
     "Mismatch",
     "Offer",
@@ -89,7 +102,6 @@ __all__ = [
     "SumPath",
     "Tip",
     "Tree",
-    "anchor_leaf",
     "build_bill",
     "check_statement",
     "day_totals",
@@ -104,8 +116,12 @@ __all__ = [
     "group_document",
     "group_from",
     "group_leaf",
+    "home_salt",
     "identity_document",
     "identity_from",
+    "inclusion_document",
+    "inclusion_from",
+    "liability_tree",
     "merkle_tree",
     "next_statement",
     "parse_bill",
@@ -115,6 +131,8 @@ __all__ = [
     "rate",
     "rates_at",
     "root_from_path",
+    "root_of_inclusion",
+    "salted_leaves",
     "share_ubolt",
     "sum_root_from_path",
     "sum_tree",

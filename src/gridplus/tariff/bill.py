@@ -10,8 +10,9 @@ from datetime import date
 
 from gridplus.failures import invariant
 from gridplus.market import PriceVersion
+from gridplus.tariff.liabilities import Inclusion
 from gridplus.tariff.plan import Plan
-from gridplus.tariff.proofs import Path, SumPath
+from gridplus.tariff.proofs import Path
 from gridplus.tariff.rate import Code, Cumulative, Side, share_ubolt
 from gridplus.tariff.statement import Statement, Tip
 from gridplus.wallet import (
@@ -102,7 +103,7 @@ class DayTotals:
 @dataclass(frozen=True, slots=True)
 class BillDocument:
     """One home, one operating day. `opening` is where the chain stood before its first interval;
-    `inclusion` leads from the day's last head to the root that was anchored."""
+    `inclusion` leads from the day's last head and counters to the root that was anchored."""
 
     identity: ChannelIdentity
     plan: Plan
@@ -110,7 +111,7 @@ class BillDocument:
     opening: Tip
     intervals: tuple[BilledInterval, ...]
     totals: DayTotals
-    inclusion: SumPath
+    inclusion: Inclusion
 
     @property
     def channel(self) -> ChannelId:
@@ -132,7 +133,7 @@ def build_bill(
     plan: Plan,
     prices: PriceVersion,
     intervals: Sequence[tuple[Statement, Evidence]],
-    inclusion: SumPath,
+    inclusion: Inclusion,
 ) -> BillDocument:
     """Lay a day's statements together, in order of time. At least one interval.
 

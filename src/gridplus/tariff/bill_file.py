@@ -17,6 +17,7 @@ from gridplus.tariff.bill import (
     GroupEvidence,
 )
 from gridplus.tariff.fields import Fields, format_octets
+from gridplus.tariff.liabilities import Inclusion
 from gridplus.tariff.plan_file import plan_from
 from gridplus.tariff.proofs import Hand, Path, Sibling, SumNode, SumPath
 from gridplus.tariff.rate import Code, Cumulative
@@ -26,6 +27,7 @@ from gridplus.wallet import MAX_DAILY_CAP, Address, ChannelId, Descriptor
 MAX_BYTES = 2_000_000
 MAX_INTERVALS = 400
 MAX_STEPS = 64
+_SHARES = ("first", "second")
 _U32_MAX = (1 << 32) - 1
 _SUM_MAX = (1 << 53) - 1
 
@@ -62,7 +64,7 @@ def bill_document(bill: BillDocument) -> dict[str, Document]:
         },
         "intervals": [_interval_document(billed) for billed in bill.intervals],
         "totals": _totals_document(bill.totals),
-        "inclusion": _sum_path_document(bill.inclusion),
+        "inclusion": inclusion_document(bill.inclusion),
     }
 
 
@@ -82,7 +84,7 @@ def _bill(fields: Fields) -> BillDocument:
         ),
         intervals=tuple(_interval(i) for i in fields.objects("intervals", limit=MAX_INTERVALS)),
         totals=_totals(fields.object("totals")),
-        inclusion=_sum_path(fields),
+        inclusion=inclusion_from(fields.object("inclusion")),
     )
     opening.close()
     fields.close()
@@ -214,6 +216,23 @@ def _hand(fields: Fields) -> Hand:
     return Hand(fields.choice("hand", Hand))
 
 
+def inclusion_document(inclusion: Inclusion) -> Document:
+    """The salt, and the ways of both shares; `inclusion_from` takes them again."""
+    paths = zip(_SHARES, inclusion.paths, strict=True)
+    return {
+        "salt": format_octets(inclusion.salt),
+        **{share: _sum_path_document(path) for share, path in paths},
+    }
+
+
+def inclusion_from(fields: Fields) -> Inclusion:
+    """Take all fields of an inclusion. Raises InputError that names the field."""
+    first, second = (_sum_path(fields, share) for share in _SHARES)
+    inclusion = Inclusion(fields.octets("salt", 32), (first, second))
+    fields.close()
+    return inclusion
+
+
 def _sum_path_document(path: SumPath) -> list[Document]:
     return [
         {
@@ -226,9 +245,9 @@ def _sum_path_document(path: SumPath) -> list[Document]:
     ]
 
 
-def _sum_path(fields: Fields) -> SumPath:
+def _sum_path(fields: Fields, share: str) -> SumPath:
     path = []
-    for step in fields.objects("inclusion", limit=MAX_STEPS):
+    for step in fields.objects(share, limit=MAX_STEPS):
         node = SumNode(
             step.octets("hash", 32),
             spent_ubolt=step.integer("spent_ubolt", high=_SUM_MAX),

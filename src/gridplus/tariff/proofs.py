@@ -1,4 +1,4 @@
-"""Merkle trees over bill heads, and Merkle-sum trees that also add up what the heads owe.
+"""Merkle trees over bill heads, and Merkle-sum trees that also add up what stands below them.
 
 A proof is the path from a leaf to the root; each step says on which side its sibling stands, so
 that verifying needs nothing but the leaf. An odd node is promoted unchanged. Leaves and nodes
@@ -81,12 +81,6 @@ def group_leaf(channel: ChannelId, head: bytes) -> bytes:
     return keccak256(b"\x00" + channel + head)
 
 
-def anchor_leaf(channel: ChannelId, head: bytes, *, spent_ubolt: int, earned_ubolt: int) -> SumNode:
-    """The leaf of one home's bill chain at the end of a period."""
-    bare = SumNode(channel + head, spent_ubolt, earned_ubolt)
-    return SumNode(keccak256(b"\x02" + bare.encoded), spent_ubolt, earned_ubolt)
-
-
 def merkle_tree(leaves: Sequence[bytes]) -> Tree[bytes]:
     """The tree over at least one leaf, in the order given."""
     return Tree(_levels(leaves, _node))
@@ -94,7 +88,7 @@ def merkle_tree(leaves: Sequence[bytes]) -> Tree[bytes]:
 
 def sum_tree(leaves: Sequence[SumNode]) -> Tree[SumNode]:
     """The Merkle-sum tree over at least one leaf, in the order given."""
-    return Tree(_levels(leaves, _sum_node))
+    return Tree(_levels(leaves, join_sums))
 
 
 def root_from_path(leaf: bytes, path: Path) -> bytes:
@@ -104,19 +98,20 @@ def root_from_path(leaf: bytes, path: Path) -> bytes:
 
 def sum_root_from_path(leaf: SumNode, path: SumPath) -> SumNode:
     """The root, with its sums, that `leaf` and `path` lead to."""
-    return _climb(leaf, path, join=_sum_node)
+    return _climb(leaf, path, join=join_sums)
 
 
-def _node(left: bytes, right: bytes) -> bytes:
-    return keccak256(b"\x01" + left + right)
-
-
-def _sum_node(left: SumNode, right: SumNode) -> SumNode:
+def join_sums(left: SumNode, right: SumNode) -> SumNode:
+    """The node above two others; its sums are theirs together."""
     return SumNode(
         keccak256(b"\x03" + left.encoded + right.encoded),
         left.spent_ubolt + right.spent_ubolt,
         left.earned_ubolt + right.earned_ubolt,
     )
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return keccak256(b"\x01" + left + right)
 
 
 def _levels(

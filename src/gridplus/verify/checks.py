@@ -15,16 +15,16 @@ from gridplus.tariff import (
     BillDocument,
     BilledInterval,
     Cumulative,
+    Liability,
     Mismatch,
     Statement,
     Tip,
-    anchor_leaf,
     day_totals,
     find_mismatch,
     group_leaf,
     next_statement,
     root_from_path,
-    sum_root_from_path,
+    root_of_inclusion,
 )
 from gridplus.units import format_ubolt, format_utc
 from gridplus.verify.truth import ChainTruth
@@ -237,15 +237,10 @@ def _totals(bill: BillDocument, _: ChainTruth) -> Finding:
 def _inclusion(bill: BillDocument, truth: ChainTruth) -> Finding:
     if truth.bill_root is None:
         return f"no bills of {bill.operating_day} are anchored"
-    last = bill.intervals[-1]
-    leaf = anchor_leaf(
-        bill.channel,
-        last.head,
-        spent_ubolt=last.statement.spent_ubolt,
-        earned_ubolt=last.statement.earned_ubolt,
-    )
-    if sum_root_from_path(leaf, bill.inclusion) != truth.bill_root:
-        return _at(last, "the day's last head does not lead to the anchored root and its sums")
+    found = root_of_inclusion(Liability.after(bill.closing), bill.inclusion)
+    if found != truth.bill_root:
+        what = "the day's last head and counters do not lead to the anchored root and its sums"
+        return _at(bill.intervals[-1], what)
     return None
 
 
