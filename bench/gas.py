@@ -2,10 +2,14 @@
 
 The floor is computed from the very transaction: 21,000, its calldata, and what it cannot avoid: a
 cold read and a write of each storage slot, each signature's recovery, the first call of the token.
-`python bench/gas.py` prints a table; the targets are the design's.
+`python bench/gas.py` prints a table; the targets are the design's. Then it prints the peers, which
+it fetches; `--docs FILE` puts their tables into a page.
 """
 
+import argparse
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from coincurve import PrivateKey
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -38,6 +42,8 @@ from gridplus.wallet import (
     vault_domain,
     voucher_digest,
 )
+from peers import beside
+from peers.ground import Cost
 
 CHAIN_ID = 31337
 BOLT = 1_000_000
@@ -217,56 +223,75 @@ class Street:
         return self.clock.now_s() + DAY_S
 
 
-def row(name: str, gas: float, *, floor: float) -> None:
-    target = f"{TARGETS[name]:>10,}" if name in TARGETS else ""
-    print(f"{name:<36}{gas:>11,.0f}{floor:>11,.0f}{gas / floor:>8.2f}{target}")
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What something took, all-in, its floor, and the bytes of its calldata."""
+
+    name: str
+    gas: float
+    floor: float
+    size: float
+
+    def show(self) -> None:
+        target = f"{TARGETS[self.name]:>10,}" if self.name in TARGETS else ""
+        ratio = self.gas / self.floor
+        print(f"{self.name:<36}{self.gas:>11,.0f}{self.floor:>11,.0f}{ratio:>8.2f}{target}")
 
 
-def measure_deposits(street: Street, home: Home) -> None:
+def figure(name: str, sent: tuple[int, bytes], work: Work) -> Figure:
+    """Of one transaction: its gas and calldata."""
+    gas, data = sent
+    return Figure(name, gas, work.floor(data), len(data))
+
+
+def measure_deposits(street: Street, home: Home) -> Iterator[Figure]:
     """Channel word, payer's and vault's balances; the token's allowance is only read."""
-    gas, data = street.deposit(home)
-    row("deposit (open)", gas, floor=Work(new=1, kept=2, read=1, calls=1).floor(data))
-    gas, data = street.deposit(home)
-    row("deposit (top-up)", gas, floor=Work(kept=3, read=1, calls=1).floor(data))
+    yield figure("deposit (open)", street.deposit(home), Work(new=1, kept=2, read=1, calls=1))
+    yield figure("deposit (top-up)", street.deposit(home), Work(kept=3, read=1, calls=1))
     for name, new in (("first of 256", 1), ("next", 0)):
-        gas, data = street.authorized_deposit(home, 1 - new)
         work = Work(new=new, kept=4 - new, recoveries=1, calls=1)
-        row(f"deposit, authorised ({name})", gas, floor=work.floor(data))
+        sent = street.authorized_deposit(home, 1 - new)
+        yield figure(f"deposit, authorised ({name})", sent, work)
 
 
-def measure_claims(street: Street, homes: list[Home]) -> float:
-    """Each home's channel word and signature; the pool word once. Gas of a household-month."""
+def measure_claims(street: Street, homes: list[Home]) -> Iterator[Figure]:
+    """Each home's channel word and signature; the pool word once; a household-month."""
     spent = 1_234_567
-    found: dict[int, tuple[int, int]] = {}
+    found: dict[int, Figure] = {}
     for count in (max(BATCHES), *BATCHES):
         street.clock.pass_time(DAY_S)
         spent += 345_678
-        gas, data = street.claim([street.voucher(home, spent) for home in homes[:count]])
-        found[count] = gas, Work(kept=count + 1, read=1, recoveries=count).floor(data)
-    for count in BATCHES:
-        row(f"claim, {count} homes", found[count][0], floor=found[count][1])
-    gas, floor = (found[200][i] - found[100][i] for i in range(2))
-    row("claim, marginal home", gas / 100, floor=floor / 100)
+        work = Work(kept=count + 1, read=1, recoveries=count)
+        sent = street.claim([street.voucher(home, spent) for home in homes[:count]])
+        found[count] = figure(f"claim, {count} homes", sent, work)
+    yield from (found[count] for count in BATCHES)
+    few, many = found[100], found[200]
+    yield Figure(
+        "claim, marginal home",
+        (many.gas - few.gas) / 100,
+        (many.floor - few.floor) / 100,
+        (many.size - few.size) / 100,
+    )
 
     street.clock.pass_time(DAY_S)
     items = [street.voucher(home, spent + 345_678, top_up=12_345_678) for home in homes]
     gas, data = street.claim(items, fund=len(items) * 12_345_678)
     work = Work(kept=len(items) + 3, recoveries=len(items), read=2, calls=1)
-    row("top-up + claim, a home of 200", gas / 200, floor=work.floor(data) / 200)
-    return gas / 200
+    name = "top-up + claim, a home of 200"
+    yield Figure(name, gas / 200, work.floor(data) / 200, len(data) / 200)
 
 
-def measure_credit(street: Street, home: Home) -> None:
+def measure_credit(street: Street, home: Home) -> Iterator[Figure]:
     """Channel word and pool word; the first credit makes neither from zero; the hub's key."""
     head = bytes(32)
     digest = credit_digest(street.domain, home.channel, earned=BOLT, bill_head=head)
     signature = street.keys["hub"].sign(digest)
     data = calls.post_credit(home.channel, earned=BOLT, bill_head=head, signature=signature)
-    gas = street.send("owner", street.vault, data)
-    row("post credit", gas, floor=Work(kept=2, read=1, recoveries=1).floor(data))
+    sent = street.send("owner", street.vault, data), data
+    yield figure("post credit", sent, Work(kept=2, read=1, recoveries=1))
 
 
-def measure_exits(street: Street, homes: list[Home]) -> None:
+def measure_exits(street: Street, homes: list[Home]) -> Iterator[Figure]:
     """Channel word twice; receiver's and vault's balances; without the owner, whom it pays."""
     signers = {
         "owner": Role.OWNER,
@@ -290,22 +315,22 @@ def measure_exits(street: Street, homes: list[Home]) -> None:
         street.clock.pass_time(days * DAY_S + HOUR_S)
         gas += street.send("owner", street.vault, finish)
         floor = work.floor(start) + Work(kept=3, calls=1, read=work.new).floor(finish)
-        row(f"exit, {name}", gas, floor=floor)
+        yield Figure(f"exit, {name}", gas, floor, len(start) + len(finish))
 
 
-def measure_agreements(street: Street, homes: list[Home]) -> None:
+def measure_agreements(street: Street, homes: list[Home]) -> Iterator[Figure]:
     """Channel word, pool word, the hub's key; to close, owner's and vault's balances."""
     until_s, one, two, moved, capped = street.until_s, *homes
     base = Work(kept=4, read=1, recoveries=1, calls=1)
     action = Close(one.channel, 234_567_890, 0, 0, until_s)
     data = home_calls.close(one.named, street.final(action))
-    row("close, owner", street.send("owner", street.vault, data), floor=base.floor(data))
+    yield figure("close, owner", (street.send("owner", street.vault, data), data), base)
 
     action = replace(action, channel=two.channel)
     pair = street.pair(action, Role.OWNER | Role.DEVICE)
     data = home_calls.close_by_two(two.named, street.final(action), by=pair)
     work = replace(base, recoveries=2, devices=1)
-    row("close, two keys", street.send("minter", street.vault, data), floor=work.floor(data))
+    yield figure("close, two keys", (street.send("minter", street.vault, data), data), work)
 
     to = street.home(20_000)
     turn = Rotate(moved.channel, to.key.address, to.cfg, 234_567_890, 0, 0, until_s)
@@ -314,44 +339,55 @@ def measure_agreements(street: Street, homes: list[Home]) -> None:
         moved.named, to.key.address, cfg=to.cfg, final=street.final(turn), by=pair
     )
     work = Work(kept=2, new=1, read=1, recoveries=2, devices=1)
-    row("rotate", street.send("minter", street.vault, data), floor=work.floor(data))
+    yield figure("rotate", (street.send("minter", street.vault, data), data), work)
 
     limit = SetCap(capped.channel, 50, 0, until_s)
     pair = street.pair(limit, Role.OWNER | Role.DEVICE)
     consent = street.keys["hub"].sign(action_digest(street.domain, limit))
     data = home_calls.set_cap(capped.named, 50, valid_until_s=until_s, signature=consent, by=pair)
     work = Work(kept=1, read=1, recoveries=2, devices=1)
-    row("set cap", street.send("minter", street.vault, data), floor=work.floor(data))
+    yield figure("set cap", (street.send("minter", street.vault, data), data), work)
 
 
-def measure_deployment(street: Street) -> None:
+def measure_deployment(street: Street) -> Iterator[Figure]:
     """A transaction that creates, and 200 gas for each byte that stays."""
     hub, treasurer = (street.keys[role].address for role in ("hub", "treasurer"))
     code = calls.vault_init_code(street.bolt, hub=hub, treasurer=treasurer)
     gas = Account(street.keys["issuer"], street.chain).transact(Call(None, code)).gas_used
     size = artifact("vault").runtime_size
     floor = Work(new=1).floor(code) + 32_000 + 200 * size
-    row("deploy the vault", gas, floor=floor)
+    yield Figure("deploy the vault", gas, floor, len(code))
 
 
-def main() -> None:
+def measured() -> Iterator[Figure]:
+    """Every figure of ours, in the order of the table."""
     street = Street()
     homes = [street.home(number) for number in range(max(BATCHES))]
     street.deposit(street.home(10_000))  # the vault's balance is no new slot to the next
-    print(f"{'':<36}{'gas':>11}{'floor':>11}{'ratio':>8}{'target':>10}")
-    measure_deposits(street, street.home(10_001))
+    yield from measure_deposits(street, street.home(10_001))
     for home in homes:
         street.deposit(home)
-    month = measure_claims(street, homes)
-    measure_credit(street, homes[0])
-    measure_exits(street, homes[:3])
-    measure_agreements(street, homes[3:7])
-    measure_deployment(street)
-    one, two = (len(calls.claim([street.voucher(homes[0], 1)] * n, fund=0, seq=0)) for n in (1, 2))
-    print(f"\ncalldata of a home in a claim: {two - one} bytes")
-    print(f"\n{'household-month at':<32}{'gwei':>11}{'dollars':>11}   (1 ETH = 3,000 dollars)")
-    for chain, gwei in (("an L1, quiet", 1), ("an L1, busy", 20), ("an L2, execution only", 0.01)):
-        print(f"{chain:<32}{gwei:>11}{month * gwei * 3_000 / 1e9:>11.5f}")
+    yield from measure_claims(street, homes)
+    yield from measure_credit(street, homes[0])
+    yield from measure_exits(street, homes[:3])
+    yield from measure_agreements(street, homes[3:7])
+    yield from measure_deployment(street)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--docs", type=Path, help="a page to put the peers' tables into")
+    asked = parser.parse_args()
+    print(f"{'':<36}{'gas':>11}{'floor':>11}{'ratio':>8}{'target':>10}")
+    figures: dict[str, Figure] = {}
+    for each in measured():
+        figures[each.name] = each
+        each.show()
+    print(f"\ncalldata of a home in a claim: {figures['claim, marginal home'].size:.0f} bytes\n")
+    tables = beside.tables({f.name: Cost(f.gas, f.size) for f in figures.values()})
+    print(tables)
+    if asked.docs:
+        beside.write(tables, asked.docs)
 
 
 if __name__ == "__main__":
