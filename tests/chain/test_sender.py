@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gridplus.chain import (
+    USUAL_FEES,
     Account,
     Call,
     Chain,
@@ -18,6 +19,7 @@ from gridplus.chain import (
     Reverted,
     RpcChain,
     Sender,
+    Standing,
     TooMuchGas,
     Unsettled,
 )
@@ -61,7 +63,7 @@ class PulledPlugError(Exception):
 class Paper:
     """What a sender has journaled, and when its process ends."""
 
-    def __init__(self, key: Secp256k1Key, *, rules: FeeRules | None = None) -> None:
+    def __init__(self, key: Secp256k1Key, *, rules: FeeRules = USUAL_FEES) -> None:
         self.key = key
         self.rules = rules
         self.entries: list[bytes] = []
@@ -157,8 +159,10 @@ def test_gas_above_a_block_s_is_refused_before_anything_is_signed(
 def test_a_fee_above_the_ceiling_sends_nothing(chain: EmbeddedChain, key: Secp256k1Key) -> None:
     base_wei = chain.fees().base_wei
     paper = Paper(key, rules=FeeRules(ceiling_wei=base_wei - 1))
-    with pytest.raises(FeeTooHigh, match="above our ceiling"):
-        paper.sender(chain).transact("pay", PAY)
+    sender = paper.sender(chain)
+    with pytest.raises(FeeTooHigh, match=r"fee above ceiling, waiting: .* above our ceiling"):
+        sender.transact("pay", PAY)
+    assert sender.standing is Standing.FEE_ABOVE_CEILING
     assert (paper.entries, chain.head().number) == ([], 0)
     paper.rules = FeeRules(ceiling_wei=base_wei)
     assert paper.sender(chain).transact("pay", PAY).succeeded
@@ -299,11 +303,14 @@ def test_a_spike_above_the_ceiling_is_waited_out(node: Anvil, paper: Paper) -> N
     spike(node, 50 * GWEI, blocks=3)
     with pytest.raises(FeeTooHigh, match="above our ceiling of 10000000000"):
         sender.poll("pay")
+    assert sender.standing is Standing.FEE_ABOVE_CEILING
     assert len(paper.entries) == 1
     spike(node, GWEI, blocks=1)
     sender.poll("pay")
+    assert sender.standing is paper.sender(node.chain).standing is Standing.WAITING
     node.mine(5)
     assert sender.transact("pay", PAY).succeeded
+    assert sender.standing is Standing.SETTLED
     assert node.chain.balance(NOBODY) == 1
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gridplus.chain import FeeRules
 from gridplus.failures import GridPlusError, InputError, RemoteError, StorageError
 from gridplus.hub import HubConfig, hub_app
 from gridplus.keystore import KeyStore, Secp256k1Key
@@ -20,6 +21,13 @@ def test_a_configuration_names_places_relative_to_itself(town: Town, tmp_path: P
     assert config.journal == tmp_path / "hub" / "hub.journal"
     assert config.clock == tmp_path / "hub" / "clock"
     assert config.journal_page_limit == 500
+    assert config.fees == FeeRules()
+
+
+def test_a_configuration_says_what_a_claim_may_cost(town: Town, tmp_path: Path) -> None:
+    changes = {"fee_ceiling_wei": 7, "fee_bump_ppm": 100_000, "replace_after_blocks": 9}
+    config = HubConfig.load(make_hub_folder(town, tmp_path / "hub", **changes))
+    assert config.fees == FeeRules(7, replace_after_blocks=9, bump_ppm=100_000)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +40,9 @@ def test_a_configuration_names_places_relative_to_itself(town: Town, tmp_path: P
         ({"unsigned_limit_ubolt": -1}, "unsigned_limit_ubolt: must be an integer"),
         ({"unsigned_limit_ubolt": True}, "unsigned_limit_ubolt: must be an integer"),
         ({"journal_page_limit": "1"}, "journal_page_limit: must be an integer"),
+        ({"fee_ceiling_wei": 0}, "fee_ceiling_wei: is 0: nothing could ever be sent"),
+        ({"fee_bump_ppm": 99_999}, "fee_bump_ppm: must be 100,000"),
+        ({"replace_after_blocks": 0}, "replace_after_blocks: must be 1 to 10,000"),
     ],
 )
 def test_a_broken_configuration_names_file_field_and_mend(

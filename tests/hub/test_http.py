@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from gridplus.chain import FeeRules
 from gridplus.clock import Clock
 from gridplus.digest import canonical_json
 from gridplus.failures import Bug, RemoteError
@@ -108,7 +109,26 @@ async def test_a_home_opens_meters_pays_and_asks_where_it_stands(
         )
         assert acknowledged.counters.spent_ubolt == offer.statement.spent_ubolt
         health = await door.client.get("/health")
-        assert health.json() == {"ok": True, "homes": 1}
+        settled = {"standing": "SETTLED", "sentence": "everything sent is final"}
+        assert health.json() == {"ok": True, "homes": 1, "chain": settled}
+
+
+async def test_a_claim_above_the_fee_ceiling_waits_says_so_and_is_made_later(
+    town: Town, tmp_path: Path
+) -> None:
+    (house,) = town.move_in(1)
+    async with hub_door(replace(town, fees=FeeRules(ceiling_wei=1)), tmp_path) as door:
+        await door.open(house)
+        await door.pay(house, await door.bill(house, 500))
+        answer = await door.client.post("/v1/admin/claims", headers=BACK_OFFICE)
+        assert answer.status_code == 502
+        assert "fee above ceiling, waiting: a unit of gas costs" in answer.json()["error"]
+        chain = (await door.client.get("/health")).json()["chain"]
+        assert chain == {"standing": "FEE_ABOVE_CEILING", "sentence": "fee above ceiling, waiting"}
+        assert town.word(house).spent == 0
+    async with hub_door(town, tmp_path) as door:
+        answer = await door.client.post("/v1/admin/claims", headers=BACK_OFFICE)
+        assert answer.json()["homes"] == 1
 
 
 async def test_a_refusal_names_itself_and_tells_where_the_channel_stands(

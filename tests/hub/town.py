@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gridplus.chain import Account, Call, Outbox, RpcChain, Sender
+from gridplus.chain import USUAL_FEES, Account, Call, FeeRules, Outbox, RpcChain, Sender
 from gridplus.chain.deployment import Deployment
 from gridplus.channel import Counters, Voucher
 from gridplus.clock import set_clock
@@ -118,6 +118,7 @@ class Town:
     chain_url: str
     homes: int = 0
     patience_s: int = 45
+    fees: FeeRules = USUAL_FEES
 
     @property
     def hub_key(self) -> Secp256k1Key:
@@ -129,7 +130,13 @@ class Town:
         return self.vault_with(Outbox([], write=lambda _: None))
 
     def vault_with(self, outbox: Outbox) -> VaultLink:
-        sender = Sender(self.hub_key, self.chain, outbox=outbox, patience_s=self.patience_s)
+        sender = Sender(
+            self.hub_key,
+            self.chain,
+            outbox=outbox,
+            rules=self.fees,
+            patience_s=self.patience_s,
+        )
         return VaultLink(self.chain, self.deployment, sender)
 
     def plan_house(self, *, daily_cap_bolt: int = 60) -> House:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from gridplus.chain import FeeRules
 from gridplus.failures import InputError
 from gridplus.retailer import RetailerConfig
 from gridplus.retailer.gas import GasTerms
@@ -21,6 +22,8 @@ def test_paths_are_relative_to_the_file_and_amounts_are_exact(tmp_path: Path) ->
     assert config.opening_capital_ubolt == 100_000_000
     assert config.gas == GasTerms(price_wei=50_000_000, ether_ubolt=2_500_000_000)
     assert config.journal_page_limit is None
+    assert config.fees == FeeRules()
+    assert load(tmp_path, CONFIG + "fee_ceiling_wei = 5\n").fees.ceiling_wei == 5
 
 
 def test_what_is_optional_may_be_left_out(tmp_path: Path) -> None:
@@ -38,6 +41,7 @@ def test_what_is_optional_may_be_left_out(tmp_path: Path) -> None:
         ("0.05 gwei", "0.05 wei", r"gas_price: is '0.05 wei'; write it like '12.50 gwei'"),
         ("100.00 BOLT", "100.0000001 BOLT", r"opening_capital: is '100.0000001 BOLT'"),
         ("2500 $/ETH", "-2500 $/ETH", r"ether_price: is '-2500 \$/ETH'"),
+        ('out = "out"', 'out = "out"\nfee_bump_ppm = 1', r"retailer.toml.fee_bump_ppm: must be"),
         ('out = "out"', "out = ", r"cannot be read as a retailer's file"),
     ],
 )

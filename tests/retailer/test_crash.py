@@ -142,7 +142,12 @@ def test_after_a_failed_commit_questions_are_answered_and_orders_are_not(scene: 
         again = await post_order(client, "close", day=DAY)
         assert again.status_code == 503
         assert "open it again and replay" in again.json()["error"]
-        assert (await client.get("/health")).json() == {"ok": True, "opened": 1, "closed": 0}
+        assert (await client.get("/health")).json() == {
+            "ok": True,
+            "opened": 1,
+            "closed": 0,
+            "chain": {"standing": "SETTLED", "sentence": "everything sent is final"},
+        }
 
     scene.ask(question)
 

@@ -21,10 +21,19 @@ from gridplus.chain.port import (
     TooMuchGas,
 )
 from gridplus.chain.rpc import RpcChain
-from gridplus.chain.sender import FeeRules, GivenUp, Overtaken, Sender, Unsettled
+from gridplus.chain.sender import (
+    USUAL_FEES,
+    FeeRules,
+    GivenUp,
+    Overtaken,
+    Sender,
+    Standing,
+    Unsettled,
+)
 
 __all__ = [
     "MAX_TRANSACTION_GAS",
+    "USUAL_FEES",
     "Account",
     "Block",
     "Call",
@@ -42,6 +51,7 @@ __all__ = [
     "Reverted",
     "RpcChain",
     "Sender",
+    "Standing",
     "TooMuchGas",
     "Unsettled",
 ]

@@ -1,50 +1,23 @@
 """Putting a retailer's contracts on a chain, and asking them whether they fit together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from eth_abi.abi import encode
 from eth_abi.exceptions import EncodingError
 
 from gridplus.chain.account import Account
 from gridplus.chain.deployment import CONTRACTS, Code, Deployment
+from gridplus.chain.founding import DeploymentStarted, Roles, finish_deployment
 from gridplus.chain.port import Call, Chain
-from gridplus.chain.transaction import Signer, created_address
+from gridplus.chain.transaction import Signer
 from gridplus.chain.views import ask
 from gridplus.contracts import artifact, calls, code_hashes
 from gridplus.failures import InputError
-from gridplus.units import U48_MAX, UBOLT_PER_BOLT
-from gridplus.wallet import Address, bolt_domain, reserve_attestation_digest
+from gridplus.units import UBOLT_PER_BOLT
+from gridplus.wallet import bolt_domain, reserve_attestation_digest
 
 DEV_ROLES = ("deployer", "issuer", "attestor", "minter", "hub", "treasurer", "publisher", "holder")
 DEV_HOLDING_UBOLT = 1_000_000 * UBOLT_PER_BOLT
-
-
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """Who may do what; ARCHITECTURE.md says what the theft of each key costs."""
-
-    issuer: Address
-    attestor: Address
-    minter: Address
-    hub: Address
-    treasurer: Address
-    publisher: Address
-
-
-def deploy_contracts(account: Account, chain: Chain, *, roles: Roles) -> Deployment:
-    """Token, vault and anchor, in three transactions of `account`.
-
-    A crash in between leaves contracts that nobody uses. Raises as `Account.transact`.
-    """
-    bolt = account.deploy(
-        calls.bolt_init_code(
-            roles.issuer, roles.attestor, minter=roles.minter, minter_allowance=U48_MAX
-        )
-    )
-    vault = account.deploy(calls.vault_init_code(bolt, hub=roles.hub, treasurer=roles.treasurer))
-    anchor = account.deploy(calls.anchor_init_code())
-    return Deployment(chain.chain_id, bolt, vault, anchor, roles.publisher)
 
 
 def findings(chain: Chain, deployment: Deployment) -> list[tuple[str, bool]]:
@@ -76,9 +49,10 @@ def found_dev(chain: Chain, keys: Mapping[str, Signer]) -> Deployment:
     address = {role: keys[role].address for role in DEV_ROLES}
     roles = Roles(**{role: address[role] for role in DEV_ROLES[1:-1]})
     deployer = Account(keys["deployer"], chain)
-    deployment = _dev_deployment(chain, deployer.address, publisher=roles.publisher)
-    if chain.nonce(deployer.address) == 0:
-        deployment = deploy_contracts(deployer, chain, roles=roles)
+    started = DeploymentStarted(chain.chain_id, deployer.address, 0, roles)
+    if chain.nonce(deployer.address) < len(CONTRACTS):
+        finish_deployment(started, deployer, chain=chain)
+    deployment = started.deployment
     deployment.require_on(chain)
     if ask(chain, deployment.bolt, view=calls.total_supply()) == 0:
         domain = bolt_domain(chain.chain_id, deployment.bolt)
@@ -120,9 +94,3 @@ def _value(text: str, kind: str) -> object:
     if kind.endswith("[]"):
         return [_value(one, kind[:-2]) for one in text.split(",")]
     return int(text, 0) if kind.startswith("uint") else bytes.fromhex(text.removeprefix("0x"))
-
-
-def _dev_deployment(chain: Chain, deployer: Address, *, publisher: Address) -> Deployment:
-    """Where the deployer's first three transactions put the contracts."""
-    bolt, vault, anchor = (created_address(deployer, nonce) for nonce in range(3))
-    return Deployment(chain.chain_id, bolt, vault, anchor, publisher)

@@ -68,30 +68,18 @@ class Deployment:
 
     def save(self, path: Path) -> None:
         """All of it or nothing. Raises StorageError."""
-        fresh = path.with_name(f"{path.name}.new")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_bytes(self.to_bytes())
-            os.replace(fresh, path)
-        except OSError as error:
-            raise StorageError(f"{path} cannot be written: {error.strerror}") from None
+        write_whole(path, self.to_bytes())
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Raises InputError that names the file and what is wrong with it."""
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise InputError(
-                f"{path}: {error.strerror}; name the retailer's deployment file"
-            ) from None
-        document = parse_document(data, limit=_LIMIT, what=str(path))
-        if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise InputError(f"{path} is not a deployment file ({FORMAT})")
+        document = read_document(path, FORMAT)
         chain_id = document.get("chain_id")
         if type(chain_id) is not int or chain_id <= 0:
             raise InputError(f"{path}: chain_id must be a positive integer")
-        addresses = {name: _address(document.get(name), f"{path}: {name}") for name in _ADDRESSES}
+        addresses = {
+            name: parse_address(document.get(name), f"{path}: {name}") for name in _ADDRESSES
+        }
         codes = document.get("codes")
         if not isinstance(codes, dict):
             raise InputError(f"{path}: codes must name the code of {', '.join(CONTRACTS)}")
@@ -114,7 +102,34 @@ class Deployment:
                 )
 
 
-def _address(value: Document, what: str) -> Address:
+def write_whole(path: Path, content: bytes) -> None:
+    """All of it or nothing, and durable. Raises StorageError."""
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def read_document(path: Path, named: str) -> dict[str, Document]:
+    """The object in a file of format `named`. Raises InputError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; name the retailer's deployment file") from None
+    document = parse_document(data, limit=_LIMIT, what=str(path))
+    if not isinstance(document, dict) or document.get("format") != named:
+        raise InputError(f"{path} is not a deployment file ({named})")
+    return document
+
+
+def parse_address(value: Document, what: str) -> Address:
+    """Raises InputError that names `what`."""
     if isinstance(value, str) and len(value) == 42 and value.startswith("0x"):
         try:
             return Address(bytes.fromhex(value[2:]))

@@ -55,7 +55,10 @@ class FeeTooHigh(ChainError):  # noqa: N818 - says what happened
     """Gas costs more than we pay; nothing new was sent. Ask again when it is cheaper."""
 
     def __init__(self, wei: int, ceiling_wei: int) -> None:
-        super().__init__(f"a unit of gas costs {wei} wei, above our ceiling of {ceiling_wei}")
+        super().__init__(
+            f"fee above ceiling, waiting: a unit of gas costs {wei} wei, above our ceiling of "
+            f"{ceiling_wei}"
+        )
 
 
 def revert_reason(data: bytes) -> str:

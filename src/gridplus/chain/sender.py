@@ -6,6 +6,7 @@ never another beside it. All attempts at an order share its nonce, so at most on
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 from gridplus.chain.account import gas_for, why_reverted
 from gridplus.chain.outbox import Attempt, Order, Outbox
@@ -44,8 +45,19 @@ class FeeRules:
     bump_ppm: int = 250_000
 
 
+USUAL_FEES = FeeRules()
+
+
+class Standing(Enum):
+    """How a sender stands since it was asked last, for whoever watches a service."""
+
+    SETTLED = "everything sent is final"
+    WAITING = "sent, and not final yet"
+    FEE_ABOVE_CEILING = "fee above ceiling, waiting"
+
+
 class Sender:
-    """Signs with `key`, which nobody else uses. One thread at a time.
+    """Signs with `key`, which nobody else uses. One thread at a time; any may read `standing`.
 
     Waits at most `patience_s` for what it sends to be final (`Chain.finalized`).
     """
@@ -56,14 +68,16 @@ class Sender:
         chain: Chain,
         *,
         outbox: Outbox,
-        rules: FeeRules | None = None,
+        rules: FeeRules = USUAL_FEES,
         patience_s: int = 45,
     ) -> None:
         self._key = key
         self._chain = chain
         self._outbox = outbox
-        self._rules = rules or FeeRules()
+        self._rules = rules
         self._patience_s = patience_s
+        self.standing = Standing.SETTLED
+        self._look()
 
     @property
     def address(self) -> Address:
@@ -92,8 +106,7 @@ class Sender:
             self.poll(order.name)
         gas = gas_for(self._chain, call, sender=self.address)
         fees = self._chain.fees()
-        if (price := fees.base_wei + fees.priority_wei) > self._rules.ceiling_wei:
-            raise FeeTooHigh(price, self._rules.ceiling_wei)
+        self._require_cheap(fees.base_wei + fees.priority_wei)
         terms = Terms(
             self._chain.chain_id,
             nonce=max(self._chain.nonce(self.address), self._outbox.next_nonce),
@@ -136,6 +149,7 @@ class Sender:
         receipt = self._find_receipt(order)
         if receipt is None and used > order.nonce:
             self._outbox.lose(order)
+            self._look()
             raise Overtaken(f"{name}: nonce {order.nonce} was used from elsewhere")
         if receipt is None:
             self._push(order)
@@ -143,6 +157,7 @@ class Sender:
         if receipt.block_number > final or not self._stands(receipt):
             return None
         self._outbox.settle(order, receipt.transaction_hash, succeeded=receipt.succeeded)
+        self._look()
         return self._concluded(self._outbox.order(name), receipt)
 
     def give_up(self, name: str) -> None:
@@ -157,6 +172,7 @@ class Sender:
         waited = self._chain.head().number - newest.at_block
         dearer = self._chain.fees().base_wei > newest.max_fee_wei
         stuck = dearer or waited >= self._rules.replace_after_blocks
+        self._look()
         try:
             self._chain.send([newest.raw])
         except Rejected:
@@ -170,8 +186,7 @@ class Sender:
         tip = max(_raised(last.priority_wei, self._rules.bump_ppm), fees.priority_wei)
         most = max(_raised(last.max_fee_wei, self._rules.bump_ppm), 2 * fees.base_wei + tip)
         least = max(_raised(last.max_fee_wei, _NODES_ASK_PPM), fees.base_wei + tip)
-        if least > ceiling_wei:
-            raise FeeTooHigh(least, ceiling_wei)
+        self._require_cheap(least)
         terms = Terms(
             self._chain.chain_id,
             nonce=order.nonce,
@@ -180,6 +195,11 @@ class Sender:
             most_wei=min(most, ceiling_wei),
         )
         return self._sign(order.name, order.call, terms=terms, blank=blank)
+
+    def _require_cheap(self, wei: int) -> None:
+        if wei > self._rules.ceiling_wei:
+            self.standing = Standing.FEE_ABOVE_CEILING
+            raise FeeTooHigh(wei, self._rules.ceiling_wei)
 
     def _sign(self, name: str, call: Call, *, terms: Terms, blank: bool = False) -> Attempt:
         attempt = Attempt(
@@ -191,7 +211,11 @@ class Sender:
             blank=blank,
         )
         self._outbox.signed(name, call, attempt=attempt)
+        self._look()
         return attempt
+
+    def _look(self) -> None:
+        self.standing = Standing.WAITING if self._outbox.unsettled() else Standing.SETTLED
 
     def _find_receipt(self, order: Order) -> Receipt | None:
         found = (self._chain.receipt(attempt.hash) for attempt in reversed(order.attempts))

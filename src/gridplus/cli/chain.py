@@ -108,22 +108,25 @@ def serve(
 def deploy(url: str, keys: Path, key: str, deployments: Path, **roles: str) -> None:
     """Put token, vault and anchor on a chain and write deployments/CHAIN_ID.json.
 
-    When that file is there already, nothing is deployed: its contracts are checked.
+    When that file is there already, nothing is deployed: its contracts are checked. What was
+    interrupted is finished when it is asked again, with the same key and roles.
     """
     from gridplus.chain import Account, RpcChain
-    from gridplus.chain.deploy import Roles, deploy_contracts
     from gridplus.chain.deployment import Deployment
+    from gridplus.chain.founding import Roles, deploy_contracts, remove_notes
     from gridplus.keystore import KeyStore, Secp256k1Key
 
     named = Roles(**{role: _address(text, f"--{role}") for role, text in roles.items()})
     with RpcChain(url) as chain:
         path = deployments / f"{chain.chain_id}.json"
+        notes = path.with_suffix(".started.json")
         if path.exists():
             Deployment.load(path).require_on(chain)
             click.echo(f"{path} names contracts that are in order; nothing was deployed")
             return
         account = Account(KeyStore(keys).load(key, Secp256k1Key), chain)
-        deploy_contracts(account, chain, roles=named).save(path)
+        deploy_contracts(account, chain, roles=named, notes=notes).save(path)
+        remove_notes(notes)
     click.echo(f"wrote {path}")
 
 

@@ -98,7 +98,14 @@ class HubApp:
         raise error
 
     async def _health(self, _request: Request) -> Response:
-        return JSONResponse({"ok": True, "homes": len(self._hub.book.homes)})
+        standing = self._hub.standing
+        return JSONResponse(
+            {
+                "ok": True,
+                "homes": len(self._hub.book.homes),
+                "chain": {"standing": standing.name, "sentence": standing.value},
+            }
+        )
 
     async def _open_channel(self, request: Request) -> Response:
         message = OpenChannel.parse(await read_body(request, limit=OpenChannel.LIMIT))

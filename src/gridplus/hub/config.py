@@ -10,8 +10,9 @@ from typing import Self
 import httpx
 from starlette.applications import Starlette
 
-from gridplus.chain import RpcChain, Sender
+from gridplus.chain import USUAL_FEES, FeeRules, RpcChain, Sender
 from gridplus.chain.deployment import Deployment
+from gridplus.chain.fee_terms import fee_rules
 from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import InputError
 from gridplus.hub.app import HubApp
@@ -29,7 +30,7 @@ from gridplus.tariff import Fields
 class HubConfig:
     """Paths are relative to the file. `clock` names a clock file, for a time that is not now;
     `journal_page_limit` bounds the journal, in pages of 4 KiB; a block is final after
-    `confirmations` more, or when the node says so."""
+    `confirmations` more, or when the node says so; `fees` is what its claims may cost."""
 
     journal: Path
     deployment: Path
@@ -42,6 +43,7 @@ class HubConfig:
     clock: Path | None = None
     confirmations: int | None = None
     journal_page_limit: int | None = None
+    fees: FeeRules = USUAL_FEES
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -64,6 +66,7 @@ class HubConfig:
             clock=here / fields.text("clock") if fields.has("clock") else None,
             confirmations=fields.integer(depth) if fields.has(depth) else None,
             journal_page_limit=fields.integer(pages) if fields.has(pages) else None,
+            fees=fee_rules(fields),
         )
         fields.close()
         return config
@@ -106,7 +109,7 @@ def _open_hub(config: HubConfig, opened: ExitStack) -> Hub:
     journal = opened.enter_context(
         SqliteJournal.open(config.journal, now_s=clock.now_s, page_limit=config.journal_page_limit)
     )
-    sender = Sender(key, chain, outbox=open_outbox(journal))
+    sender = Sender(key, chain, outbox=open_outbox(journal), rules=config.fees)
     vault = VaultLink(chain, Deployment.load(config.deployment), sender)
     vault.require_ours()
     hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt))

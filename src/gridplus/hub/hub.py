@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gridplus.chain import Standing
 from gridplus.channel import (
     Billed,
     ChainSeen,
@@ -71,6 +72,11 @@ class Hub:
     @property
     def book(self) -> Book:
         return self._book
+
+    @property
+    def standing(self) -> Standing:
+        """How the hub's claims stand on chain."""
+        return self._parts.vault.sender.standing
 
     def start(self) -> None:
         """Rebuild everything from the journal."""

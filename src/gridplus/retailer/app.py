@@ -69,7 +69,15 @@ class RetailerApp:
 
     async def _health(self, _request: Request) -> Response:
         book = self._office.book
-        return JSONResponse({"ok": True, "opened": len(book.events), "closed": len(book.closed)})
+        standing = self._office.standing
+        return JSONResponse(
+            {
+                "ok": True,
+                "opened": len(book.events),
+                "closed": len(book.closed),
+                "chain": {"standing": standing.name, "sentence": standing.value},
+            }
+        )
 
     async def _plan(self, _request: Request) -> Response:
         return Response(self._office.plan.canonical, media_type=_JSON)

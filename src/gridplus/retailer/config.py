@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
+from gridplus.chain import USUAL_FEES, FeeRules
+from gridplus.chain.fee_terms import fee_rules
 from gridplus.failures import InputError
 from gridplus.retailer.gas import WEI_PER_GWEI, GasTerms
 from gridplus.tariff import Fields
@@ -24,7 +26,8 @@ class RetailerConfig:
     `state` is the folder of the journal, `out` the one of bills and books; `market` and `history`
     are folders that others fill. Without an `admin_token` nobody can open or close a day; `clock`
     names a clock file, for a time that is not now; `journal_page_limit` is in pages of 4 KiB; a
-    block is final after `confirmations` more, or when the node says so.
+    block is final after `confirmations` more, or when the node says so; `fees` is what its anchors
+    may cost.
     """
 
     state: Path
@@ -45,6 +48,7 @@ class RetailerConfig:
     clock: Path | None = None
     confirmations: int | None = None
     journal_page_limit: int | None = None
+    fees: FeeRules = USUAL_FEES
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -78,6 +82,7 @@ class RetailerConfig:
             clock=here / fields.text("clock") if fields.has("clock") else None,
             confirmations=fields.integer(blocks) if fields.has(blocks) else None,
             journal_page_limit=fields.integer(pages) if fields.has(pages) else None,
+            fees=fee_rules(fields),
         )
         fields.close()
         return config

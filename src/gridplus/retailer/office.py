@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from gridplus.chain import Standing
 from gridplus.clock import Clock
 from gridplus.contracts.calls import ANCHOR_BILLS, ANCHOR_PRICES, AnchorEntry
 from gridplus.digest import Document
@@ -92,6 +93,11 @@ class BackOffice:
     @property
     def plan(self) -> Plan:
         return self._parts.plan
+
+    @property
+    def standing(self) -> Standing:
+        """How the office's anchors stand on chain."""
+        return self._parts.chain.sender.standing
 
     def start(self) -> None:
         """Rebuild everything from the journal. Raises InputError when it is another plan's."""

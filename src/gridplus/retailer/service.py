@@ -77,7 +77,8 @@ def open_office(
             config.state / JOURNAL_FILE, now_s=clock.now_s, page_limit=config.journal_page_limit
         )
     )
-    link = ChainLink(chain, deployment, Sender(key, chain, outbox=open_outbox(journal)))
+    sender = Sender(key, chain, outbox=open_outbox(journal), rules=config.fees)
+    link = ChainLink(chain, deployment, sender)
     link.require_ours()
     parts = OfficeParts(
         plan=parse_plan(read_file(config.plan), what=str(config.plan)),
