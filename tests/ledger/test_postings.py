@@ -10,12 +10,17 @@ from gridplus.ledger import (
     ROUTES,
     BilledDay,
     Code,
+    Invoice,
     Ledger,
     Lot,
+    Payee,
+    Refusal,
+    Refused,
     Restatement,
     bill,
     claim,
     energy,
+    invoice,
     movement,
     restatement,
 )
@@ -23,12 +28,16 @@ from gridplus.ledger.chart import (
     ADDER_INCOME,
     DAY_AHEAD_ENERGY,
     ENERGY_INCOME,
-    ERCOT_PAYABLE,
+    ERCOT_ACCRUED,
     OPERATING_CASH,
     POOL,
     TAX_PAYABLE,
+    TDSP_ACCRUED,
+    TDSP_DIFFERENCE,
     TDSP_PAYABLE,
     TRUST_CASH,
+    WHOLESALE_ACCRUED,
+    WHOLESALE_DIFFERENCE,
     WHOLESALE_PAYABLE,
 )
 from tests.ledger.street import (
@@ -68,7 +77,7 @@ def test_one_home_day_goes_through_the_books() -> None:
     assert ledger.balance(POOL) == 13_100_000
     assert ledger.profit_ubolt == 2_000_000 + 400_000 - 400_000 - 1_500_000
     assert [-ledger.balance(a) for a in (ENERGY_INCOME, ADDER_INCOME)] == [2_000_000, 400_000]
-    payables = (TDSP_PAYABLE, ERCOT_PAYABLE, TAX_PAYABLE, WHOLESALE_PAYABLE)
+    payables = (TDSP_ACCRUED, ERCOT_ACCRUED, TAX_PAYABLE, WHOLESALE_ACCRUED)
     assert [-ledger.balance(a) for a in payables] == [1_000_000, 30_000, 70_000, 1_500_000]
 
 
@@ -148,7 +157,7 @@ def test_wholesale_energy_is_rounded_up_once_over_all_lots() -> None:
     third = [Lot(1, 333_333)] * 3
     (bought,) = energy(Code.DAY_AHEAD, b"", day=DAY, lots=third)
     assert bought.amount_ubolt == 1
-    assert (bought.debit, bought.credit) == (DAY_AHEAD_ENERGY, WHOLESALE_PAYABLE)
+    assert (bought.debit, bought.credit) == (DAY_AHEAD_ENERGY, WHOLESALE_ACCRUED)
     assert bought.memo == "position bought, 3 Wh net"
 
 
@@ -156,7 +165,7 @@ def test_energy_at_a_negative_price_or_sold_back_is_owed_to_the_retailer() -> No
     (paid,) = energy(Code.DAY_AHEAD, b"", day=DAY, lots=[Lot(1_000, -25 * BOLT)])
     (sold,) = energy(Code.DAY_AHEAD, b"", day=DAY, lots=[Lot(-1_000, 25 * BOLT)])
     assert paid.amount_ubolt == sold.amount_ubolt == 25_000
-    assert (sold.debit, sold.credit) == (WHOLESALE_PAYABLE, DAY_AHEAD_ENERGY)
+    assert (sold.debit, sold.credit) == (WHOLESALE_ACCRUED, DAY_AHEAD_ENERGY)
     assert energy(Code.IMBALANCE, b"", day=DAY, lots=[]) == ()
 
 
@@ -171,15 +180,45 @@ def test_money_never_moves_backward_under_the_same_code() -> None:
         movement(Code.GAS, b"", day=DAY, amount_ubolt=-1)
 
 
-def test_a_withdrawal_undoes_a_deposit_and_a_payable_is_paid_from_operating_cash() -> None:
-    ledger = Ledger.replay([deposit(HOME, BOLT), capital(BOLT)])
+def test_a_withdrawal_undoes_a_deposit() -> None:
+    ledger = Ledger.replay([deposit(HOME, BOLT)])
     ledger.post(movement(Code.WITHDRAWAL, b"log 2", day=DAY, amount_ubolt=BOLT, home=HOME))
     assert ledger.deposit(HOME) == ledger.balance(TRUST_CASH) == 0
-    ledger.post(energy(Code.DAY_AHEAD, b"", day=DAY, lots=[Lot(1_000, 25 * BOLT)]))
+
+
+def invoiced(payee: Payee, *, accrued: int, amount: int) -> Invoice:
+    return Invoice(payee, "2021-02/7", LATER, accrued, amount)
+
+
+@pytest.mark.parametrize("amount_ubolt", [25_000, 24_000, 27_500, 0, -3_000])
+def test_wholesale_energy_is_accrued_then_invoiced_then_paid(amount_ubolt: int) -> None:
+    """What the market asks beyond what was accrued is an expense; less is one undone."""
+    ledger = Ledger.replay([capital(BOLT)])
     ledger.post(movement(Code.POOL_WITHDRAWAL, b"", day=DAY, amount_ubolt=30_000))
-    ledger.post(movement(Code.WHOLESALE_PAID, b"", day=DAY, amount_ubolt=25_000))
-    assert ledger.balance(WHOLESALE_PAYABLE) == 0
-    assert ledger.balance(OPERATING_CASH) == 5_000
+    ledger.post(energy(Code.DAY_AHEAD, b"", day=DAY, lots=[Lot(1_000, 25 * BOLT)]))
+    assert ledger.balance(WHOLESALE_ACCRUED) == -25_000
+    asked = invoice(invoiced(Payee.WHOLESALE, accrued=25_000, amount=amount_ubolt))
+    assert not isinstance(ledger.post(asked), Refused)
+    assert ledger.balance(WHOLESALE_ACCRUED) == 0
+    assert ledger.balance(WHOLESALE_PAYABLE) == -amount_ubolt
+    assert ledger.balance(WHOLESALE_DIFFERENCE) == amount_ubolt - 25_000
+    assert ledger.profit_ubolt == -amount_ubolt
+    if amount_ubolt > 0:
+        ledger.post(movement(Code.WHOLESALE_PAID, b"", day=DAY, amount_ubolt=amount_ubolt))
+        assert ledger.balance(WHOLESALE_PAYABLE) == 0
+        assert ledger.balance(OPERATING_CASH) == 30_000 - amount_ubolt
+
+
+def test_delivery_is_collected_from_homes_and_settled_by_the_wires_companys_invoice() -> None:
+    ledger = Ledger.replay([deposit(HOME, BOLT), bill(billed(HOME, {Code.DELIVERY: 900}))])
+    ledger.post(invoice(invoiced(Payee.TDSP, accrued=900, amount=903)))
+    told = [-ledger.balance(at) for at in (TDSP_ACCRUED, TDSP_PAYABLE, TDSP_DIFFERENCE)]
+    assert told == [0, 903, -3]
+    other = invoice(invoiced(Payee.TDSP, accrued=900, amount=904))
+    assert ledger.post(other[:1]) == other[:1]
+    again = ledger.post(other)
+    assert isinstance(again, Refused)
+    assert again.reason is Refusal.ID_OF_ANOTHER_TRANSFER
 
 
 def test_every_code_has_a_route_between_accounts_of_the_chart() -> None:

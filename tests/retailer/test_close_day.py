@@ -265,7 +265,7 @@ def test_a_ledger_that_refuses_posts_nothing_until_the_reason_is_gone(scene: Sce
     before = scene.facts()
     answer = scene.order("close", DAY)
     assert answer.status_code == 409
-    assert "CASH_OVERDRAWN at assets:operating:cash" in answer.json()["error"]
+    assert "CREDITS_BEYOND_DEBITS at assets:operating:cash" in answer.json()["error"]
     assert scene.facts() == before
     scene.configure()
     closed(scene)

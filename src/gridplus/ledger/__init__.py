@@ -1,22 +1,42 @@
 """The retailer's double entry: every µBOLT that moves leaves one account and enters another."""
 
-from gridplus.ledger.book import Ledger, StatementLine
-from gridplus.ledger.chart import CHART, Account, AccountType, Heading, deposits_of, heading_of
+from gridplus.ledger.book import Ledger, Statement, StatementLine
+from gridplus.ledger.chart import (
+    CHART,
+    Account,
+    AccountType,
+    Heading,
+    Limit,
+    deposits_of,
+    heading_of,
+    home_of,
+)
 from gridplus.ledger.postings import (
     ROUTES,
     BilledDay,
+    Invoice,
     Lot,
+    Payee,
     Restatement,
     Route,
     bill,
     claim,
     energy,
+    invoice,
     movement,
     restatement,
 )
 from gridplus.ledger.record import format_batch, parse_batch
 from gridplus.ledger.refusals import Refusal, Refused
-from gridplus.ledger.transfer import Code, Transfer, TransferId, transfer_id
+from gridplus.ledger.transfer import (
+    Code,
+    Phase,
+    Transfer,
+    TransferId,
+    pending,
+    resolution,
+    transfer_id,
+)
 
 __all__ = [
     "CHART",
@@ -26,12 +46,17 @@ __all__ = [
     "BilledDay",
     "Code",
     "Heading",
+    "Invoice",
     "Ledger",
+    "Limit",
     "Lot",
+    "Payee",
+    "Phase",
     "Refusal",
     "Refused",
     "Restatement",
     "Route",
+    "Statement",
     "StatementLine",
     "Transfer",
     "TransferId",
@@ -41,8 +66,12 @@ __all__ = [
     "energy",
     "format_batch",
     "heading_of",
+    "home_of",
+    "invoice",
     "movement",
     "parse_batch",
+    "pending",
+    "resolution",
     "restatement",
     "transfer_id",
 ]

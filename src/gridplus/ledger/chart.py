@@ -26,12 +26,20 @@ class AccountType(Enum):
     EXPENSE = "X"
 
 
+class Limit(Enum):
+    """Which side of an account never exceeds the other, what is pending counted against it."""
+
+    CREDITS_WITHIN_DEBITS = "nothing leaves that is not there"
+    DEBITS_WITHIN_CREDITS = "nobody is charged beyond what is owed to him"
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What an account is, and what for."""
+    """What an account is, what for, and its limit."""
 
     type: AccountType
     meaning: str
+    limit: Limit | None = None
 
 
 TRUST_CASH = Account("assets:trust:cash")
@@ -39,6 +47,9 @@ POOL = Account("assets:operating:pool")
 OPERATING_CASH = Account("assets:operating:cash")
 DEPOSITS = Account("liabilities:customers:deposits")
 """Parent of one account for each home; nothing is posted to itself."""
+WHOLESALE_ACCRUED = Account("liabilities:accrued:wholesale")
+TDSP_ACCRUED = Account("liabilities:accrued:tdsp")
+ERCOT_ACCRUED = Account("liabilities:accrued:ercot")
 WHOLESALE_PAYABLE = Account("liabilities:payable:wholesale")
 TDSP_PAYABLE = Account("liabilities:payable:tdsp")
 ERCOT_PAYABLE = Account("liabilities:payable:ercot")
@@ -49,25 +60,41 @@ ADDER_INCOME = Account("income:adder")
 DAY_AHEAD_ENERGY = Account("expenses:energy:day-ahead")
 IMBALANCE_ENERGY = Account("expenses:energy:imbalance")
 HOME_ENERGY = Account("expenses:energy:homes")
+WHOLESALE_DIFFERENCE = Account("expenses:invoices:wholesale")
+TDSP_DIFFERENCE = Account("expenses:invoices:tdsp")
+ERCOT_DIFFERENCE = Account("expenses:invoices:ercot")
 GAS = Account("expenses:payments:gas")
+
+_OWED, _SPENT = AccountType.LIABILITY, AccountType.EXPENSE
+
+
+def _cash(meaning: str) -> Heading:
+    return Heading(AccountType.CASH, meaning, Limit.CREDITS_WITHIN_DEBITS)
+
 
 CHART = MappingProxyType(
     {
-        TRUST_CASH: Heading(AccountType.CASH, "BOLT in the vault that belongs to the homes"),
-        POOL: Heading(AccountType.CASH, "BOLT in the vault that belongs to the retailer"),
-        OPERATING_CASH: Heading(AccountType.CASH, "the retailer's own money outside the vault"),
-        DEPOSITS: Heading(AccountType.LIABILITY, "owed to each home on demand"),
-        WHOLESALE_PAYABLE: Heading(AccountType.LIABILITY, "owed to the wholesale market"),
-        TDSP_PAYABLE: Heading(AccountType.LIABILITY, "delivery collected for the wires company"),
-        ERCOT_PAYABLE: Heading(AccountType.LIABILITY, "fees collected for the grid operator"),
-        TAX_PAYABLE: Heading(AccountType.LIABILITY, "taxes collected for the authorities"),
+        TRUST_CASH: _cash("BOLT in the vault that belongs to the homes"),
+        POOL: _cash("BOLT in the vault that belongs to the retailer"),
+        OPERATING_CASH: _cash("the retailer's own money outside the vault"),
+        DEPOSITS: Heading(_OWED, "owed to each home on demand", Limit.DEBITS_WITHIN_CREDITS),
+        WHOLESALE_ACCRUED: Heading(_OWED, "wholesale energy not yet invoiced"),
+        TDSP_ACCRUED: Heading(_OWED, "delivery collected, not yet invoiced"),
+        ERCOT_ACCRUED: Heading(_OWED, "grid operator's fees collected, not yet invoiced"),
+        WHOLESALE_PAYABLE: Heading(_OWED, "invoiced by the wholesale market"),
+        TDSP_PAYABLE: Heading(_OWED, "invoiced by the wires company"),
+        ERCOT_PAYABLE: Heading(_OWED, "invoiced by the grid operator"),
+        TAX_PAYABLE: Heading(_OWED, "taxes collected for the authorities"),
         CAPITAL: Heading(AccountType.EQUITY, "what the owners have put in"),
         ENERGY_INCOME: Heading(AccountType.INCOME, "energy sold to homes at the index"),
         ADDER_INCOME: Heading(AccountType.INCOME, "the retailer's markup"),
-        DAY_AHEAD_ENERGY: Heading(AccountType.EXPENSE, "the position bought day-ahead"),
-        IMBALANCE_ENERGY: Heading(AccountType.EXPENSE, "consumption beyond the position"),
-        HOME_ENERGY: Heading(AccountType.EXPENSE, "energy bought back from homes"),
-        GAS: Heading(AccountType.EXPENSE, "what the chain charges for claims and roots"),
+        DAY_AHEAD_ENERGY: Heading(_SPENT, "the position bought day-ahead"),
+        IMBALANCE_ENERGY: Heading(_SPENT, "consumption beyond the position"),
+        HOME_ENERGY: Heading(_SPENT, "energy bought back from homes"),
+        WHOLESALE_DIFFERENCE: Heading(_SPENT, "wholesale invoices beyond what was accrued"),
+        TDSP_DIFFERENCE: Heading(_SPENT, "delivery invoices beyond what was collected"),
+        ERCOT_DIFFERENCE: Heading(_SPENT, "grid operator's invoices beyond what was collected"),
+        GAS: Heading(_SPENT, "what the chain charges for claims and roots"),
     }
 )
 _DEPOSIT = re.compile(rf"{DEPOSITS}:0x[0-9a-f]{{64}}")
@@ -83,8 +110,24 @@ def is_deposit(account: Account) -> bool:
     return _DEPOSIT.fullmatch(account) is not None
 
 
+def home_of(account: Account) -> bytes:
+    """The channel id of a deposit account."""
+    return bytes.fromhex(account.removeprefix(f"{DEPOSITS}:0x"))
+
+
+def belongs_to_customers(account: Account) -> bool:
+    """Whether `account` is the trust or a deposit: money that is segregated from all other."""
+    return account.startswith((TRUST_CASH, DEPOSITS))
+
+
 def heading_of(account: Account) -> Heading | None:
     """The heading `account` is posted under; None when the chart has no such account."""
     if is_deposit(account):
         return CHART[DEPOSITS]
     return None if account == DEPOSITS else CHART.get(account)
+
+
+def limit_of(account: Account) -> Limit | None:
+    """The limit of `account`, if it has one."""
+    heading = heading_of(account)
+    return None if heading is None else heading.limit

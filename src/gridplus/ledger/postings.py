@@ -7,8 +7,9 @@ every bill that was posted is claimed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 from types import MappingProxyType
 
 from gridplus.failures import invariant
@@ -18,6 +19,8 @@ from gridplus.ledger.chart import (
     DAY_AHEAD_ENERGY,
     DEPOSITS,
     ENERGY_INCOME,
+    ERCOT_ACCRUED,
+    ERCOT_DIFFERENCE,
     ERCOT_PAYABLE,
     GAS,
     HOME_ENERGY,
@@ -25,8 +28,12 @@ from gridplus.ledger.chart import (
     OPERATING_CASH,
     POOL,
     TAX_PAYABLE,
+    TDSP_ACCRUED,
+    TDSP_DIFFERENCE,
     TDSP_PAYABLE,
     TRUST_CASH,
+    WHOLESALE_ACCRUED,
+    WHOLESALE_DIFFERENCE,
     WHOLESALE_PAYABLE,
     Account,
     deposits_of,
@@ -53,17 +60,23 @@ ROUTES = MappingProxyType(
         Code.WITHDRAWAL: Route(DEPOSITS, TRUST_CASH, "home is paid out"),
         Code.ENERGY: Route(DEPOSITS, ENERGY_INCOME, "energy taken"),
         Code.ADDER: Route(DEPOSITS, ADDER_INCOME, "retail adder"),
-        Code.DELIVERY: Route(DEPOSITS, TDSP_PAYABLE, "delivery passed through"),
-        Code.ERCOT_FEE: Route(DEPOSITS, ERCOT_PAYABLE, "grid operator's fee"),
+        Code.DELIVERY: Route(DEPOSITS, TDSP_ACCRUED, "delivery passed through"),
+        Code.ERCOT_FEE: Route(DEPOSITS, ERCOT_ACCRUED, "grid operator's fee"),
         Code.TAX: Route(DEPOSITS, TAX_PAYABLE, "taxes"),
         Code.EXPORT_CREDIT: Route(HOME_ENERGY, DEPOSITS, "energy bought from home"),
         Code.CLAIMED_SPENT: Route(POOL, TRUST_CASH, "vouchers claimed: spent"),
         Code.CLAIMED_EARNED: Route(TRUST_CASH, POOL, "vouchers claimed: earned"),
-        Code.DAY_AHEAD: Route(DAY_AHEAD_ENERGY, WHOLESALE_PAYABLE, "position bought"),
-        Code.IMBALANCE: Route(IMBALANCE_ENERGY, WHOLESALE_PAYABLE, "imbalance"),
+        Code.DAY_AHEAD: Route(DAY_AHEAD_ENERGY, WHOLESALE_ACCRUED, "position bought"),
+        Code.IMBALANCE: Route(IMBALANCE_ENERGY, WHOLESALE_ACCRUED, "imbalance"),
         Code.GAS: Route(GAS, OPERATING_CASH, "gas"),
+        Code.WHOLESALE_INVOICED: Route(WHOLESALE_ACCRUED, WHOLESALE_PAYABLE, "market invoices"),
+        Code.WHOLESALE_DIFFERENCE: Route(WHOLESALE_DIFFERENCE, WHOLESALE_PAYABLE, "trued up"),
         Code.WHOLESALE_PAID: Route(WHOLESALE_PAYABLE, OPERATING_CASH, "market is paid"),
+        Code.TDSP_INVOICED: Route(TDSP_ACCRUED, TDSP_PAYABLE, "wires company invoices"),
+        Code.TDSP_DIFFERENCE: Route(TDSP_DIFFERENCE, TDSP_PAYABLE, "beyond what was collected"),
         Code.TDSP_PAID: Route(TDSP_PAYABLE, OPERATING_CASH, "wires company is paid"),
+        Code.ERCOT_INVOICED: Route(ERCOT_ACCRUED, ERCOT_PAYABLE, "grid operator invoices"),
+        Code.ERCOT_DIFFERENCE: Route(ERCOT_DIFFERENCE, ERCOT_PAYABLE, "beyond what was collected"),
         Code.ERCOT_PAID: Route(ERCOT_PAYABLE, OPERATING_CASH, "grid operator is paid"),
         Code.TAX_PAID: Route(TAX_PAYABLE, OPERATING_CASH, "taxes are paid"),
     }
@@ -71,6 +84,29 @@ ROUTES = MappingProxyType(
 CHARGES = (Code.ENERGY, Code.ADDER, Code.DELIVERY, Code.ERCOT_FEE, Code.TAX)
 """The lines of a home's bill; a RESTATEMENT takes their routes, or the export credit's, backward
 where the new version is lower."""
+
+
+class Payee(Enum):
+    """Who invoices for what was accrued: the codes of what his invoice takes the place of, of its
+    difference, and of its payment."""
+
+    WHOLESALE = (Code.WHOLESALE_INVOICED, Code.WHOLESALE_DIFFERENCE, Code.WHOLESALE_PAID)
+    TDSP = (Code.TDSP_INVOICED, Code.TDSP_DIFFERENCE, Code.TDSP_PAID)
+    ERCOT = (Code.ERCOT_INVOICED, Code.ERCOT_DIFFERENCE, Code.ERCOT_PAID)
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What a payee asks on `day` for what was accrued; either amount may be negative.
+
+    `number` is the payee's own name of it: at most one invoice is posted under it and its day.
+    """
+
+    payee: Payee
+    number: str
+    day: date
+    accrued_ubolt: int
+    amount_ubolt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +230,28 @@ def energy(code: Code, source: bytes, *, day: date, lots: Sequence[Lot]) -> tupl
     net_wh = sum(lot.energy_wh for lot in lots)
     transfers = movement(code, source, day=day, amount_ubolt=abs(cost_ubolt))
     return tuple(
-        _either_way(replace(t, memo=f"{t.memo}, {net_wh} Wh net"), cost_ubolt) for t in transfers
+        _either_way(t._replace(memo=f"{t.memo}, {net_wh} Wh net"), cost_ubolt) for t in transfers
+    )
+
+
+def invoice(invoiced: Invoice) -> tuple[Transfer, ...]:
+    """Post an invoice: what was accrued is payable now, and the difference is the retailer's."""
+    accrued, difference, _ = invoiced.payee.value
+    due = invoiced.amount_ubolt, invoiced.accrued_ubolt
+    amounts = ((accrued, due[1]), (difference, due[0] - due[1]))
+    return tuple(
+        _either_way(transfer._replace(memo=f"{transfer.memo}: {invoiced.number}"), amount)
+        for code, amount in amounts
+        for transfer in movement(
+            code, invoiced.number.encode(), day=invoiced.day, amount_ubolt=abs(amount)
+        )
     )
 
 
 def _restated(line: Transfer, restated: Restatement, *, posted_on: date) -> Transfer:
     old, new = restated.old, restated.new
     source = restated.home + old + new + line.code.encode()
-    return replace(
-        line,
+    return line._replace(
         id=transfer_id(Code.RESTATEMENT, posted_on, source=source),
         code=Code.RESTATEMENT,
         day=posted_on,
@@ -214,4 +263,4 @@ def _either_way(transfer: Transfer, sign: int) -> Transfer:
     """`transfer`, or its way back when `sign` is negative."""
     if sign >= 0:
         return transfer
-    return replace(transfer, debit=transfer.credit, credit=transfer.debit)
+    return transfer._replace(debit=transfer.credit, credit=transfer.debit)

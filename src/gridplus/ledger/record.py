@@ -1,68 +1,81 @@
-"""A batch of transfers as bytes and back: what the journal keeps of the ledger."""
+"""A batch of transfers as bytes and back: what the journal keeps of the ledger.
+
+    "gridplus.ledger/1" 0x00 | u32 size of the texts | texts, each ended by 0x00 | rows
+    row: id 32 | resolves 32, zeros for none | u64 amount | u32 text of each: debit, credit, code,
+    day, memo, phase
+
+Big-endian. Every text stands once, in the order of its first use, so that a batch has one record,
+and its rows are read at the speed of `struct`.
+"""
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
+from struct import Struct
+from struct import error as StructError  # noqa: N812
 
-from gridplus.digest import Document, canonical_json, parse_document
-from gridplus.failures import InputError
+from gridplus.failures import InputError, invariant
 from gridplus.ledger.chart import Account
-from gridplus.ledger.transfer import Code, Transfer, TransferId
+from gridplus.ledger.transfer import Code, Phase, Transfer, TransferId
 
 BATCH_BYTES = 1 << 26
-_FIELDS = {"amount_ubolt", "code", "credit", "day", "debit", "id", "memo"}
+_MARK = b"gridplus.ledger/1\0"
+_SIZE = Struct(">I")
+_ROW = Struct(">32s32sQ6I")
+_NONE = bytes(32)
+_CODES = {code.value: code for code in Code}
+_PHASES = {phase.value: phase for phase in Phase}
+_day = lru_cache(maxsize=4_096)(date.fromisoformat)
 
 
 def format_batch(batch: Sequence[Transfer]) -> bytes:
-    """Canonical JSON of `batch`. One batch is one fact: its balances were judged together."""
-    return canonical_json({"transfers": [_document(transfer) for transfer in batch]})
+    """The record of `batch`. One batch is one fact: its balances were judged together."""
+    places: dict[str, int] = {}
+    rows = [
+        _ROW.pack(
+            transfer.id,
+            transfer.resolves or _NONE,
+            transfer.amount_ubolt,
+            *(places.setdefault(text, len(places)) for text in _texts(transfer)),
+        )
+        for transfer in batch
+    ]
+    texts = "".join(f"{text}\0" for text in places).encode()
+    invariant(texts.count(b"\0") == len(places), "no text of a transfer holds a zero byte")
+    return b"".join((_MARK, _SIZE.pack(len(texts)), texts, *rows))
 
 
 def parse_batch(data: bytes, *, what: str) -> tuple[Transfer, ...]:
     """The batch that `format_batch` wrote. Raises InputError that names `what` and the place."""
-    document = parse_document(data, limit=BATCH_BYTES, what=what)
-    transfers = document.get("transfers") if isinstance(document, dict) else None
-    if not isinstance(transfers, list):
-        raise InputError(f"{what} has no list of transfers")
-    return tuple(
-        _parse_transfer(item, what=f"{what}, transfer {place}")
-        for place, item in enumerate(transfers, 1)
-    )
-
-
-def _document(transfer: Transfer) -> Document:
-    return {
-        "amount_ubolt": transfer.amount_ubolt,
-        "code": transfer.code.value,
-        "credit": transfer.credit,
-        "day": transfer.day.isoformat(),
-        "debit": transfer.debit,
-        "id": f"0x{transfer.id.hex()}",
-        "memo": transfer.memo,
-    }
-
-
-def _parse_transfer(item: Document, *, what: str) -> Transfer:
-    if not isinstance(item, dict) or item.keys() != _FIELDS:
-        raise InputError(f"{what} does not have the fields {', '.join(sorted(_FIELDS))}")
-    amount, texts = item["amount_ubolt"], {k: v for k, v in item.items() if isinstance(v, str)}
-    if isinstance(amount, bool) or not isinstance(amount, int) or len(texts) != len(_FIELDS) - 1:
-        raise InputError(f"{what} has an amount that is no integer or a text that is none")
+    if len(data) > BATCH_BYTES or not data.startswith(_MARK):
+        raise InputError(f"{what} is not a batch of the ledger of at most {BATCH_BYTES} bytes")
+    batch: list[Transfer] = []
     try:
-        return Transfer(
-            id=_parse_id(texts["id"]),
-            debit=Account(texts["debit"]),
-            credit=Account(texts["credit"]),
-            amount_ubolt=amount,
-            code=Code(texts["code"]),
-            day=date.fromisoformat(texts["day"]),
-            memo=texts["memo"],
-        )
-    except ValueError as error:
-        raise InputError(f"{what}: {error}") from None
+        (size,) = _SIZE.unpack_from(data, len(_MARK))
+        begin = len(_MARK) + _SIZE.size
+        texts = data[begin : begin + size].decode().split("\0")
+        for row in _ROW.iter_unpack(data[begin + size :]):
+            identity, resolves, amount_ubolt, debit, credit, code, day, memo, phase = row
+            batch.append(
+                Transfer(
+                    TransferId(identity),
+                    Account(texts[debit]),
+                    Account(texts[credit]),
+                    amount_ubolt,
+                    _CODES[texts[code]],
+                    _day(texts[day]),
+                    texts[memo],
+                    _PHASES[texts[phase]],
+                    None if resolves == _NONE else TransferId(resolves),
+                )
+            )
+    except (StructError, LookupError, ValueError) as error:
+        raise InputError(
+            f"{what}, transfer {len(batch) + 1}, cannot be read: {error}; restore a copy"
+        ) from None
+    return tuple(batch)
 
 
-def _parse_id(text: str) -> TransferId:
-    found = bytes.fromhex(text.removeprefix("0x"))
-    if len(found) != 32 or text != f"0x{found.hex()}":
-        raise ValueError("an id is 0x and 64 lowercase hex digits")
-    return TransferId(found)
+def _texts(transfer: Transfer) -> tuple[str, ...]:
+    _, debit, credit, _, code, day, memo, phase, _ = transfer
+    return debit, credit, code, day.isoformat(), memo, phase

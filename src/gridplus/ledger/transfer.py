@@ -1,9 +1,8 @@
-"""A transfer: one amount, out of one account and into another, once and for all."""
+"""A transfer: one amount, out of one account and into another, at once or in two phases."""
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from gridplus.digest import Document, document_digest
 from gridplus.ledger.chart import Account
@@ -32,15 +31,34 @@ class Code(StrEnum):
     DAY_AHEAD = "day-ahead"
     IMBALANCE = "imbalance"
     GAS = "gas"
+    WHOLESALE_INVOICED = "wholesale-invoiced"
+    WHOLESALE_DIFFERENCE = "wholesale-difference"
     WHOLESALE_PAID = "wholesale-paid"
+    TDSP_INVOICED = "tdsp-invoiced"
+    TDSP_DIFFERENCE = "tdsp-difference"
     TDSP_PAID = "tdsp-paid"
+    ERCOT_INVOICED = "ercot-invoiced"
+    ERCOT_DIFFERENCE = "ercot-difference"
     ERCOT_PAID = "ercot-paid"
     TAX_PAID = "tax-paid"
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """`amount_ubolt` (> 0) leaves `credit` and enters `debit`, for operating day `day`."""
+class Phase(StrEnum):
+    """What a transfer does to its two accounts."""
+
+    POSTED = "posted"
+    """Moves the money: at once, or when it names the pending transfer that it posts."""
+    PENDING = "pending"
+    """Sets the money aside, until it is posted or voided as a whole."""
+    VOIDED = "voided"
+    """Gives back what the pending transfer that it names had set aside."""
+
+
+class Transfer(NamedTuple):
+    """`amount_ubolt` (> 0) leaves `credit` and enters `debit`, for operating day `day`.
+
+    `resolves` is the pending transfer that this one posts or voids; None when it stands alone.
+    """
 
     id: TransferId
     debit: Account
@@ -49,6 +67,8 @@ class Transfer:
     code: Code
     day: date
     memo: str
+    phase: Phase = Phase.POSTED
+    resolves: TransferId | None = None
 
 
 def transfer_id(code: Code, day: date, *, source: bytes) -> TransferId:
@@ -59,3 +79,18 @@ def transfer_id(code: Code, day: date, *, source: bytes) -> TransferId:
         "source": f"0x{source.hex()}",
     }
     return TransferId(document_digest("gridplus.transfer-id/1", document))
+
+
+def pending(transfer: Transfer) -> Transfer:
+    """`transfer` in its first phase: set aside, and moved only when it is posted."""
+    return transfer._replace(phase=Phase.PENDING)
+
+
+def resolution(transfer: Transfer, phase: Phase, *, day: date) -> Transfer:
+    """What posts or voids the pending `transfer` on `day`; its id follows from the two."""
+    return transfer._replace(
+        id=transfer_id(transfer.code, day, source=transfer.id + phase.encode()),
+        day=day,
+        phase=phase,
+        resolves=transfer.id,
+    )

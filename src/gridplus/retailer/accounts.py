@@ -83,7 +83,7 @@ def post_day(book: Book, batch: tuple[Transfer, ...], *, followed: Followed) -> 
     Raises LedgerRefusedError when it is refused, or when trust and pool together would not be what
     the vault holds.
     """
-    posted = Ledger.replay([book.ledger.transfers])
+    posted = book.ledger.fork()
     refused = posted.post(batch)
     if isinstance(refused, Refused):
         raise LedgerRefusedError(f"the day cannot be posted: {refused}")

@@ -8,19 +8,20 @@ from collections.abc import Iterator
 
 from gridplus.ledger.book import Ledger
 from gridplus.ledger.chart import CHART, DEPOSITS, Account, heading_of, is_deposit
+from gridplus.ledger.exports.told import bolt, one_line, pending_lines, posted_by_day
 from gridplus.ledger.transfer import Transfer
-from gridplus.units import UBOLT_PER_BOLT
 
 _COMMODITY = "commodity 1000.000000 BOLT"
 
 
 def hledger_journal(ledger: Ledger) -> str:
-    """All accounts, all transfers by day, and every balance asserted at the end."""
+    """All accounts, all that is posted by day, and every balance asserted at the end."""
     parts = [
         _COMMODITY,
         "\n".join(_directives(ledger)),
-        *(_transaction(t) for t in sorted(ledger.transfers, key=lambda t: t.day)),
+        *map(_transaction, posted_by_day(ledger)),
         *_assertions(ledger),
+        *pending_lines(ledger),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -33,7 +34,7 @@ def _directives(ledger: Ledger) -> Iterator[str]:
 
 
 def _transaction(transfer: Transfer) -> str:
-    memo = " ".join(transfer.memo.replace(";", ",").split())
+    memo = one_line(transfer.memo.replace(";", ","))
     return "\n".join(
         (
             f"{transfer.day.isoformat()} ({transfer.code}) {memo}  ; id: 0x{transfer.id.hex()}",
@@ -50,16 +51,10 @@ def _assertions(ledger: Ledger) -> Iterator[str]:
         yield "\n".join(
             (
                 f"{day.isoformat()} balances at the end",
-                *(f"{_posting(a, 0)} = {_bolt(balance)}" for a, balance in balances.items()),
+                *(f"{_posting(a, 0)} = {bolt(balance)}" for a, balance in balances.items()),
             )
         )
 
 
 def _posting(account: Account, amount_ubolt: int) -> str:
-    return f"    {account}  {_bolt(amount_ubolt)}"
-
-
-def _bolt(amount_ubolt: int) -> str:
-    sign = "-" if amount_ubolt < 0 else ""
-    whole, part = divmod(abs(amount_ubolt), UBOLT_PER_BOLT)
-    return f"{sign}{whole}.{part:06d} BOLT"
+    return f"    {account}  {bolt(amount_ubolt)}"
