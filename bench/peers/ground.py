@@ -98,8 +98,8 @@ class Ground:
 
     @property
     def now_s(self) -> int:
-        """Of the newest block; each block is at least a second later than the one before."""
-        return self._chain.head().timestamp_s
+        """Each block is at least a second later than the one before, whatever the clock says."""
+        return max(self._clock.now_s(), self._chain.head().timestamp_s)
 
     def pass_time(self, seconds: int) -> None:
         self._clock.set_s = self.now_s + seconds

@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ def installed(package: Package) -> Path:
     return folder
 
 
+@cache
 def shipped(package: Package, path: str) -> Any:
     """A JSON document of a package. Raises NotInstalled."""
     return json.loads((installed(package) / path).read_text())
@@ -140,8 +142,19 @@ def _unpack(archive: Path, folder: Path) -> None:
     (folder.with_name("tarball") / "package").replace(folder)
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Install all; 1 when one is missing."""
     if sys.argv[1:]:
         os.environ[FOLDER_VARIABLE] = sys.argv[1]
-    for each in PACKAGES:
-        print(f"{each.name} {each.version}: {installed(each)}")
+    missing = 0
+    for package in PACKAGES:
+        try:
+            found = str(installed(package))
+        except NotInstalled as why:
+            found, missing = f"not installed: {why}", 1
+        print(f"{package.name} {package.version}: {found}")
+    return missing
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -79,9 +79,13 @@ class Adjudicator:
 
     def conclude(self, channel: Channel, outcome: bytes, *, by: Secp256k1Key) -> Cost:
         """Both have signed a last state; what it says is paid at once."""
+        return self.ground.send(by, self.address, self.conclusion(channel, outcome))
+
+    def conclusion(self, channel: Channel, outcome: bytes) -> bytes:
+        """Calldata with which anybody concludes."""
         digest = personal(_state(channel, TURN, final=True, outcome=outcome))
         types = f"uint48,{_FIXED},bytes32,bytes,uint8,uint8[],{_SIGNATURE}[]"
-        data = call_data(
+        return call_data(
             f"concludeAndTransferAllAssets({types})",
             TURN,
             channel.fixed,
@@ -91,7 +95,6 @@ class Adjudicator:
             [0, 0],
             [vrs(side.sign(digest)) for side in (channel.home, channel.hub)],
         )
-        return self.ground.send(by, self.address, data)
 
     def challenge(
         self, channel: Channel, outcome: bytes, *, by: Secp256k1Key, turn: int = TURN

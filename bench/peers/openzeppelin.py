@@ -5,6 +5,7 @@ compiled at bench time, by the version of solc that its shipped bytecode names.
 """
 
 import json
+import os
 import posixpath
 import re
 import shutil
@@ -167,7 +168,9 @@ def _init_code() -> bytes:
     """Creation code, compiled once and kept beside the packages."""
     kept = root() / f"dollar-{OPENZEPPELIN.version}-{SOLC.version}.hex"
     if not kept.exists():
-        kept.write_text(_compiled(installed(OPENZEPPELIN)))
+        made = kept.with_suffix(f".{os.getpid()}")
+        made.write_text(_compiled(installed(OPENZEPPELIN)))
+        made.replace(kept)
     return bytes.fromhex(kept.read_text())
 
 

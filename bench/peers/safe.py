@@ -97,15 +97,24 @@ class Safe:
         signed = self.data(to, data, operation=operation)
         return self._works.ground.send(self.keys[0], self.address, signed)
 
+    def batch(self, *parts: tuple[Address, bytes]) -> bytes:
+        """Calldata with which the Safe calls each in turn; if one reverts, all do."""
+        packed = b"".join(
+            bytes([CALL]) + to + encode(["uint256"] * 2, (0, len(data))) + data
+            for to, data in parts
+        )
+        send = call_data("multiSend(bytes)", packed)
+        return self.data(self._works.batch, send, operation=DELEGATE_CALL)
+
     def pull(self, homes: Sequence[Address], amount: int) -> bytes:
         """Calldata that takes `amount` BOLT from each who allowed it, or from none."""
-        token, works = self._works.ground.token, self._works
-        parts = b""
-        for home in homes:
-            data = call_data("transferFrom(address,address,uint256)", home, self.address, amount)
-            parts += bytes([CALL]) + token + encode(["uint256"] * 2, (0, len(data))) + data
-        batch = call_data("multiSend(bytes)", parts)
-        return self.data(works.batch, batch, operation=DELEGATE_CALL)
+        spelling = "transferFrom(address,address,uint256)"
+        return self.batch(
+            *(
+                (self._works.ground.token, call_data(spelling, home, self.address, amount))
+                for home in homes
+            )
+        )
 
 
 def allowing(ground: Ground, spender: Address, name: str) -> Secp256k1Key:
