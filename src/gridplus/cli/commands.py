@@ -10,6 +10,7 @@ _COMMANDS = {
     "chain": "the embedded chain: serve it to wallets and services",
     "demo": "a street of real homes buys a real day of electricity",
     "hub": "the payment hub: bills, vouchers, claims",
+    "keys": "private keys: make, list, rotate, back up",
     "pki": "certificates of devices: issue, renew, revoke, verify",
     "plan": "plan files: check one, print its facts label",
     "retailer": "the back office: prices, position, day close, ledger",
