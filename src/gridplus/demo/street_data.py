@@ -23,7 +23,8 @@ import numpy.typing as npt
 from gridplus.failures import InputError, StorageError, invariant
 from gridplus.market import PriceVersion, day_ahead_posting_s, operating_day_bounds
 from gridplus.market.formats import PriceSeries, parse_ercot_dam, parse_price_csv
-from gridplus.meter.formats import IntervalEnergy, parse_meter_csv
+from gridplus.meter import MeterRead
+from gridplus.meter.formats import parse_meter_file
 from gridplus.units import SETTLEMENT_INTERVAL_S, Interval, format_utc, utc_from_s
 
 SETTLEMENT_POINT = "LZ_HOUSTON"
@@ -135,22 +136,25 @@ def home_series(home: int) -> HomeSeries:
 
 
 def home_from_file(path: Path) -> tuple[HomeSeries, tuple[str, ...]]:
-    """A home from a user's meter CSV (plain or .gz), and the faults of its rows.
+    """A home from a user's meter file (plain or .gz), and the problems of its rows.
 
     Import is taken as load and export as solar generation: their difference, which is all a meter
-    knows, is right. Raises InputError when no row is good, StorageError when it cannot be read.
+    knows, is right. Raises InputError when no row is good, when there is more than one meter or an
+    interval is neither a quarter hour nor an hour; StorageError when it cannot be read.
     """
-    meter = parse_meter_csv(_read(path), what=path.name)
-    quarters = [quarter for energy in meter.energies for quarter in energy.quarters()]
-    return _laid_out(path.name, quarters), meter.faults
+    meter = parse_meter_file([_read(path)], what=path.name)
+    if len(meter.meters) != 1:
+        raise InputError(f"{path.name} has {len(meter.meters)} meters; a home has one")
+    (reads,) = meter.meters.values()
+    return _laid_out(path.name, list(reads.rows(meter.source))), tuple(meter.problems.sentences)
 
 
-def _laid_out(name: str, quarters: list[IntervalEnergy]) -> HomeSeries:
-    start_s, end_s = quarters[0].interval.start_s, quarters[-1].interval.end_s
+def _laid_out(name: str, reads: list[MeterRead]) -> HomeSeries:
+    start_s, end_s = reads[0].start_s, reads[-1].end_s
     laid = np.full(((end_s - start_s) // SETTLEMENT_INTERVAL_S, 2), _UNKNOWN, np.int64)
-    for quarter in quarters:
-        place = (quarter.interval.start_s - start_s) // SETTLEMENT_INTERVAL_S
-        laid[place] = quarter.import_wh, quarter.export_wh
+    for read in reads:
+        for interval, *energies in read.quarters():
+            laid[(interval.start_s - start_s) // SETTLEMENT_INTERVAL_S] = energies
     return _home(name, start_s, laid=laid)
 
 

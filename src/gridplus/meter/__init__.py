@@ -1,6 +1,6 @@
 """Interval and register reads: types, continuity, versions and the hourly split; `formats`."""
 
-from gridplus.meter.metered import Change, MeterRead, Quality, Source, changes
+from gridplus.meter.metered import Change, Direction, MeterRead, Quality, Source, changes
 from gridplus.meter.read import (
     IntervalRead,
     ReadRefusal,
@@ -13,6 +13,7 @@ from gridplus.meter.split import split_hour
 
 __all__ = [
     "Change",
+    "Direction",
     "IntervalRead",
     "MeterRead",
     "Quality",

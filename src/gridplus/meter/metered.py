@@ -37,6 +37,13 @@ class Source(IntEnum):
     AGENT = 1
 
 
+class Direction(IntEnum):
+    """Taken from the grid, or fed into it: each has a register of its own that never falls."""
+
+    IMPORT = 0
+    EXPORT = 1
+
+
 @dataclass(frozen=True, slots=True)
 class MeterRead:
     """Energy (Wh each way) of `length_s` seconds from `start_s` (UTC, seconds since 1970).

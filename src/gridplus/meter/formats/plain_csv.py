@@ -1,137 +1,195 @@
-"""Plain meter CSV: a row per hour or quarter hour, named by its UTC start.
+"""Plain CSV, ours or anybody's with a mapping: a row an interval, import and perhaps export.
 
-    interval_start_utc,import_kwh,export_kwh
-    2022-03-01T06:00Z,0.145,0
+    meter,interval_start_utc,seconds,import_wh,export_wh,quality
+    home,2022-03-01T06:00Z,900,145,0,ACTUAL
 
-Import is `import_kwh`, `import_wh`, `kwh` or `wh`; export, where there is any, is `export_kwh` or
-`export_wh`. Starts carry their zone (Z or an offset). A bad row is reported with file, line and
-reason and left out; the good rows go on.
+Times carry their zone, or the mapping names the zone of local times: the hour that the clocks
+repeat is then told by the order of its rows, and the hour that they skip has no row, or an empty or
+a zero one. A row of a local day lasts to the next local midnight.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from itertools import chain, islice, pairwise
+from zoneinfo import ZoneInfo
 
 from gridplus.failures import InputError
-from gridplus.meter.read import energy_limit_wh
-from gridplus.meter.split import QUARTERS, split_hour
-from gridplus.rows import parse_table
-from gridplus.units import HOUR_S, SETTLEMENT_INTERVAL_S, Interval, parse_utc_s
+from gridplus.meter.file import MeterFile
+from gridplus.meter.formats.mapping import Amount, CsvMapping, plain_mapping
+from gridplus.meter.formats.options import Options
+from gridplus.meter.gather import Gathered, parse_uwh, parse_zone
+from gridplus.meter.metered import LONGEST_S, Direction, Quality, Source
+from gridplus.rows import Row, parse_table
+from gridplus.units import HOUR_S, SETTLEMENT_INTERVAL_S, parse_utc_s, require_utc
 
-START_COLUMN = "interval_start_utc"
-IMPORT_COLUMNS = {"import_kwh": 1_000, "import_wh": 1, "kwh": 1_000, "wh": 1}
-EXPORT_COLUMNS = {"export_kwh": 1_000, "export_wh": 1}
-"""Column name -> Wh in one of its unit."""
-_DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
-_Energy = tuple[int, int, int]
-"""Line, Wh imported, Wh exported."""
+_ROWS_TO_LEARN_FROM = 1_000
+_SHORTEST_DAY_S = 23 * HOUR_S
 
 
-@dataclass(frozen=True, slots=True)
-class IntervalEnergy:
-    """What a meter counted in one interval, Wh each way."""
-
-    interval: Interval
-    import_wh: int
-    export_wh: int
-
-    def quarters(self) -> tuple["IntervalEnergy", ...]:
-        """The settlement intervals of an hour, by largest remainder; a quarter hour is itself."""
-        if self.interval.length_s == SETTLEMENT_INTERVAL_S:
-            return (self,)
-        parts = self.interval.split(QUARTERS)
-        shares = zip(parts, split_hour(self.import_wh), split_hour(self.export_wh), strict=True)
-        return tuple(IntervalEnergy(*share) for share in shares)
-
-
-@dataclass(frozen=True, slots=True)
-class MeterFile:
-    """The good rows in order of time, and 'file, line: reason' for the others in file order."""
-
-    energies: tuple[IntervalEnergy, ...]
-    faults: tuple[str, ...]
-
-
-def parse_meter_csv(data: bytes, *, what: str) -> MeterFile:
-    """Hours, or quarter hours when any row starts off the hour.
-
-    Raises InputError when the file is no such table or no row is good.
-    """
-    header, rows = parse_table(data, what=what)
-    columns = _columns(header, what)
-    found: dict[int, _Energy] = {}
-    faults: dict[int, str] = {}
-    for line, fields in rows:
-        try:
-            start_s, import_wh, export_wh = columns.parse(fields)
-            first_line = found.setdefault(start_s, (line, import_wh, export_wh))[0]
-            if first_line != line:
-                faults[first_line] = f"line {line} has the same start; neither is used"
-                raise InputError(f"line {first_line} has the same start; neither is used")
-        except InputError as error:
-            faults[line] = str(error)
-    length_s = HOUR_S if all(start_s % HOUR_S == 0 for start_s in found) else SETTLEMENT_INTERVAL_S
-    energies = list(_energies(found, faults, length_s=length_s))
-    reported = tuple(f"{what}, line {line}: {faults[line]}" for line in sorted(faults))
-    if not energies:
-        raise InputError(f"{what} has no good row" + "".join(f"; {why}" for why in reported[:1]))
-    return MeterFile(tuple(energies), reported)
-
-
-def _energies(
-    found: dict[int, _Energy], faults: dict[int, str], *, length_s: int
-) -> Iterator[IntervalEnergy]:
-    """The rows that fit their interval; the others are added to `faults`."""
-    for start_s, (line, import_wh, export_wh) in sorted(found.items()):
-        if line in faults:
-            continue
-        if start_s % length_s:
-            faults[line] = "the start is not on a quarter hour"
-            continue
-        interval = Interval(start_s, length_s)
-        limit_wh = energy_limit_wh(interval)
-        if max(import_wh, export_wh) > limit_wh:
-            faults[line] = f"more than {limit_wh} Wh, the most a home can move in {length_s} s"
-            continue
-        yield IntervalEnergy(interval, import_wh, export_wh)
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where a header puts what: (place, Wh in one of its unit)."""
-
-    names: list[str]
-    start_place: int
-    imported: tuple[int, int]
-    exported: tuple[int, int] | None
-
-    def parse(self, fields: list[str]) -> _Energy:
-        """Start second, Wh imported, Wh exported. Raises InputError with the reason."""
-        if len(fields) != len(self.names):
-            raise InputError(f"{len(fields)} fields instead of {len(self.names)}")
-        start_s = parse_utc_s(fields[self.start_place])
-        import_wh = _parse_wh(fields[self.imported[0]], self.imported[1])
-        exported = self.exported
-        return start_s, import_wh, _parse_wh(fields[exported[0]], exported[1]) if exported else 0
-
-
-def _columns(names: list[str], what: str) -> _Columns:
-    starts = [place for place, name in enumerate(names) if name == START_COLUMN]
-    imports = [(i, IMPORT_COLUMNS[name]) for i, name in enumerate(names) if name in IMPORT_COLUMNS]
-    exports = [(i, EXPORT_COLUMNS[name]) for i, name in enumerate(names) if name in EXPORT_COLUMNS]
-    if len(starts) != 1 or len(imports) != 1 or len(exports) > 1:
+def parse_plain_csv(pieces: Iterable[bytes], *, what: str, options: Options) -> MeterFile:
+    """Every meter's reads. Raises InputError when the file is no such table or no row is good."""
+    delimiter = "," if options.mapping is None else options.mapping.delimiter
+    header, rows = parse_table(pieces, what=what, delimiter=delimiter)
+    mapping = options.mapping or plain_mapping(header, what=what)
+    missing = [name for name in mapping.columns if header.count(name) != 1]
+    if missing:
         raise InputError(
-            f"{what} needs a column {START_COLUMN}, one of {', '.join(IMPORT_COLUMNS)}, and at "
-            f"most one of {', '.join(EXPORT_COLUMNS)}; its columns are {', '.join(names)}"
+            f"{what} needs one column {', '.join(missing)}; its columns are {', '.join(header)}"
         )
-    return _Columns(names, starts[0], imports[0], exports[0] if exports else None)
+    table = _Table(header, mapping, gathered=Gathered(what), options=options)
+    for line, fields in table.learn(rows):
+        try:
+            table.take(line, fields)
+        except InputError as error:
+            table.gathered.problems.add(line, str(error))
+    table.gathered.note(
+        table.skipped, "rows are of the hour that the clocks skip, and hold nothing"
+    )
+    return table.gathered.finish("csv", source=Source.TDSP, zone=table.zone)
 
 
-def _parse_wh(text: str, wh_per_unit: int) -> int:
-    if not _DECIMAL.fullmatch(text):
-        raise InputError(f"{text!r} is not an amount of energy, a decimal number from 0")
-    energy_wh = Decimal(text) * wh_per_unit
-    if energy_wh != int(energy_wh):
-        raise InputError(f"{text} is not a whole number of Wh")
-    return int(energy_wh)
+class _Table:
+    def __init__(
+        self, header: list[str], mapping: CsvMapping, *, gathered: Gathered, options: Options
+    ) -> None:
+        self.gathered = gathered
+        self.skipped = 0
+        self.zone = parse_zone(options.zone or mapping.zone or "UTC")
+        self._local = options.zone is not None or mapping.zone is not None
+        self._mapping = mapping
+        self._width = len(header)
+        self._place = {name: header.index(name) for name in mapping.columns}
+        self._meter = options.meter or "meter"
+        self._length_s = mapping.length_s
+        self._seen: Counter[tuple[str, datetime]] = Counter()
+
+    def learn(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """The same rows, once the first thousand have told their length, if nothing else does."""
+        if self._length_s is not None or self._mapping.length is not None:
+            return rows
+        head = list(islice(rows, _ROWS_TO_LEARN_FROM))
+        starts: set[int] = set()
+        for _, fields in head:
+            try:
+                at_s = self._time_s(fields, "")
+                starts |= set() if at_s is None else {at_s}
+            except (InputError, IndexError):
+                continue
+        self._seen.clear()
+        distances = Counter(b - a for a, b in pairwise(sorted(starts)))
+        if distances:
+            self._length_s = min(distances, key=lambda length: (-distances[length], length))
+        else:
+            self._length_s = SETTLEMENT_INTERVAL_S if starts and min(starts) % HOUR_S else HOUR_S
+        return chain(head, rows)
+
+    def take(self, line: int, fields: list[str]) -> None:
+        """Raises InputError with the reason for a bad row."""
+        if len(fields) != self._width:
+            raise InputError(f"{len(fields)} fields instead of {self._width}")
+        mapping = self._mapping
+        meter = self._meter if mapping.meter is None else fields[self._place[mapping.meter]]
+        at_s = self._time_s(fields, meter)
+        if at_s is None:
+            if any(fields[self._place[a.column]].strip("0.,") for a in self._amounts()):
+                raise InputError("the clocks skip this hour, yet it has a value")
+            self.skipped += 1
+            return
+        start_s, length_s = self._stretch(at_s, fields)
+        quality = self._quality(fields)
+        energies = [
+            parse_uwh(
+                fields[self._place[amount.column]].replace(mapping.decimal, "."),
+                amount.uwh_per_unit(length_s),
+            )
+            for amount in self._amounts()
+        ]
+        for direction, energy_uwh in zip(Direction, energies, strict=False):
+            self.gathered.rows(meter, direction).extend(
+                (start_s, length_s, energy_uwh, quality, 0, line)
+            )
+
+    def _amounts(self) -> list[Amount]:
+        amounts = (self._mapping.imported, self._mapping.exported)
+        return [amount for amount in amounts if amount is not None]
+
+    def _quality(self, fields: list[str]) -> Quality:
+        if self._mapping.quality is None:
+            return Quality.ACTUAL
+        word = fields[self._place[self._mapping.quality]]
+        quality = self._mapping.qualities.get(word)
+        if quality is None:
+            raise InputError(f"{word[:40]!r} is no quality that is known here")
+        return quality
+
+    def _stretch(self, at_s: int, fields: list[str]) -> tuple[int, int]:
+        """(start_s, length_s) of a row that is named by the instant `at_s`."""
+        length_s = self._length_s or 0
+        if self._mapping.length is not None:
+            text = fields[self._place[self._mapping.length]]
+            if not (text.isascii() and text.isdigit() and len(text) <= 6):
+                raise InputError(f"{text[:40]!r} is not a length in seconds")
+            length_s = int(text)
+        elif _SHORTEST_DAY_S <= length_s <= LONGEST_S:
+            return _local_day(at_s, self.zone, at_end=self._mapping.at_end)
+        start_s = at_s - length_s if self._mapping.at_end else at_s
+        grid_s = min(length_s, SETTLEMENT_INTERVAL_S)
+        if length_s <= 0 or length_s % 60 or start_s % grid_s:
+            raise InputError(f"the start is not on the grid of {grid_s} s")
+        return start_s, length_s
+
+    def _time_s(self, fields: list[str], meter: str) -> int | None:
+        """The instant that names a row; None in the hour that the clocks skip."""
+        text, pattern = fields[self._place[self._mapping.time]], self._mapping.time_format
+        if pattern is None and not self._local:
+            return parse_utc_s(text)
+        moment = _parse_time(text, pattern)
+        if moment.tzinfo is not None or not self._local:
+            return int(require_utc(moment).timestamp())
+        first_s, second_s = _instants(moment, self.zone)
+        if first_s > second_s:
+            return None
+        if first_s < second_s:
+            self._seen[meter, moment] += 1
+        return second_s if self._seen[meter, moment] > 1 else first_s
+
+
+def _parse_time(text: str, pattern: str | None) -> datetime:
+    try:
+        if pattern is None:
+            moment = datetime.fromisoformat(text)
+        else:
+            moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - its zone follows
+    except ValueError:
+        shown = pattern or "2022-03-01T06:00Z"
+        raise InputError(f"{text[:40]!r} is not a time like {shown}") from None
+    if moment.microsecond:
+        raise InputError(f"{text[:40]} is not a whole second")
+    return moment
+
+
+def _instants(wall: datetime, zone: ZoneInfo) -> tuple[int, int]:
+    """A local time as the first and the second instant that it may be; the first is the later one
+    when the clocks skip it."""
+    try:
+        first, second = (wall.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+    except (ValueError, OverflowError):
+        raise InputError(f"{wall} is no instant of {zone}") from None
+    return int(first), int(second)
+
+
+@lru_cache(maxsize=4_096)
+def _local_day(at_s: int, zone: ZoneInfo, *, at_end: bool) -> tuple[int, int]:
+    """(start_s, length_s) of the local day that begins, or ends, at `at_s`."""
+    wall = datetime.fromtimestamp(at_s, zone)
+    if wall.hour or wall.minute or wall.second:
+        raise InputError(f"a day begins at local midnight, not at {wall:%H:%M}")
+    day = wall.date() - timedelta(1) if at_end else wall.date()
+    start_s, end_s = (_midnight_s(d, zone) for d in (day, day + timedelta(1)))
+    return start_s, end_s - start_s
+
+
+def _midnight_s(day: date, zone: ZoneInfo) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
