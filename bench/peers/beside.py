@@ -43,6 +43,7 @@ STEPS = (
     "answer to an exit",
 )
 """Of a channel. A month is a top-up by the home and a claim, the cheapest that there is."""
+WALLET_STEPS = ("created per home", "paid out by two of three")
 FUSED = "month, topped up in the claim"
 """Ours alone."""
 
@@ -61,6 +62,7 @@ def _ours(figures: Steps) -> dict[str, Cost]:
         "claim in a batch": batch,
         "month": lone["deposit (top-up)"] + batch,
         FUSED: Cost(month.gas, month.size + ENVELOPE / 200),
+        "paid out by two of three": lone["close, two keys"],
         "close together": lone["close, owner"],
         "exit alone": Cost(exit_alone.gas, exit_alone.size + ENVELOPE),
         "answer to an exit": lone["claim, 1 homes"],
@@ -99,8 +101,8 @@ def _gas(ours: Steps, channels: Found, everything: Found) -> Iterator[str]:
         yield from _row(step, ours[step], peers=_each(channels, step))
     yield from _row(FUSED, ours[FUSED], peers=_each(everything, "month"))
     safes = {"2-of-3 Safe": everything["2-of-3 Safe pays"]}
-    step = "created per home"
-    yield from _row(step, ours[step], peers=_each(safes, step))
+    for step in WALLET_STEPS:
+        yield from _row(step, ours[step], peers=_each(safes, step))
 
 
 def _each(peers: Found, name: str) -> dict[str, Cost | str]:

@@ -16,7 +16,7 @@ from peers.ground import BOLT, CHAIN_ID, DAY_S, Cost, Ground, key, personal, rsv
 from peers.raiden import init_code
 
 WITHDRAW_TIMEOUT_S = 1_500
-"""Chosen at deployment."""
+"""The default of the package's deployment."""
 CHEAPEST_BATCH = 30
 """IOUs at which one costs least: each of a batch copies the signatures of all."""
 _IOU = 5

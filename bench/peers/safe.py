@@ -132,7 +132,8 @@ def measure(ground: Ground) -> dict[str, Cost]:
     ground.give([home.address, retailer])
     pay = calls.transfer(retailer, 34_567_890)
     home.call(ground.token, pay)
-    return {"created per home": home.created, "month": home.call(ground.token, pay)}
+    month = home.call(ground.token, pay)
+    return {"created per home": home.created, "paid out by two of three": month, "month": month}
 
 
 def measure_pull(ground: Ground) -> dict[str, Cost]:
