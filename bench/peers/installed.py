@@ -21,6 +21,8 @@ from typing import Any
 
 FOLDER_VARIABLE = "GRIDPLUS_PEERS"
 FETCH_TIMEOUT_S = 120
+SAID = 160
+"""Characters of a fetcher's complaint that are shown."""
 
 
 class NotInstalled(Exception):  # noqa: N818 - a reason, not a fault
@@ -95,7 +97,8 @@ def installed(package: Package) -> Path:
         if (found := hashlib.sha256(archive.read_bytes()).hexdigest()) != package.sha256:
             raise NotInstalled(f"{package.name} {package.version} has another hash: {found}")
         _unpack(archive, unpacked)
-        unpacked.replace(folder)
+        if not folder.is_dir():  # another process may have been quicker
+            unpacked.replace(folder)
     return folder
 
 
@@ -108,10 +111,10 @@ def shipped(package: Package, path: str) -> Any:
 def _fetched(package: Package, folder: Path) -> Path:
     """The archive as the registry has it."""
     if package.registry == "npm":
-        command = ["npm", "pack", "--silent", f"{package.name}@{package.version}"]
-        command += ["--pack-destination", str(folder)]
+        command = ["npm", "pack", "--loglevel=error", "--fetch-retries=0"]
+        command += ["--pack-destination", str(folder), f"{package.name}@{package.version}"]
     else:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--retries=0", "--no-deps"]
         command += ["--dest", str(folder), f"{package.name}=={package.version}"]
     _run(command, folder)
     (archive,) = folder.iterdir()
@@ -128,8 +131,8 @@ def _run(command: Sequence[str], folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise NotInstalled(f"{command[0]} took more than {FETCH_TIMEOUT_S} s") from None
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise NotInstalled(said[-1] if said else f"{command[0]} failed")
+        said = "; ".join(done.stderr.strip().splitlines()[:2])
+        raise NotInstalled(said[:SAID] or f"{command[0]} failed")
 
 
 def _unpack(archive: Path, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """What was lost on ours in drafts and is not any more, shown lost on peers that a registry ships.
 
-`GRIDPLUS_PEERS` names the folder that `python bench/peers/installed.py FOLDER` has filled. A test
-is named like ours in tests/contracts/attacks, and the peer after it.
+`GRIDPLUS_PEERS` names the folder that `python bench/peers/installed.py FOLDER` has filled. A test's
+name begins with that of ours in tests/contracts/attacks and ends with the peer's.
 """
 
 import os

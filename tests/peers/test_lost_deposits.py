@@ -46,7 +46,7 @@ def test_a_month_of_deposit_by_many_claims_of_one_day_on_nitro(ground: Ground) -
     assert ground.balance(court.hub.address) == DEPOSIT
 
 
-def test_a_new_deposit_by_the_close_of_an_old_one_on_nitro(ground: Ground) -> None:
+def test_a_new_deposit_by_the_close_of_an_old_one_locked_on_nitro(ground: Ground) -> None:
     """A concluded channel takes a deposit and gives it to nobody: its outcome is paid and final."""
     court = Adjudicator(ground)
     ada = court.home("ada")
@@ -61,3 +61,25 @@ def test_a_new_deposit_by_the_close_of_an_old_one_on_nitro(ground: Ground) -> No
     assert ground.refused(ada, court.address, data) == "Channel finalized."
     assert ground.balance(ada.address) == 970 * BOLT
     assert ground.balance(court.address) == 5 * BOLT
+
+
+def test_a_new_deposit_by_the_close_of_an_old_one_replayed_on_nitro(ground: Ground) -> None:
+    """A state names chain, sides and a number, and no contract: where the contract is replaced and
+    a wallet counts from one again, the hub shows the last state of the old one and is paid twice.
+
+    Sides that never use a number again, anywhere on the chain, are safe.
+    """
+    old, new = Adjudicator(ground), Adjudicator(ground)
+    ada = old.home("ada")
+    ground.send(ada, ground.token, calls.approve(new.address, calls.UNLIMITED))
+    channel, fresh = Channel(ada, old.hub, 1), Channel(ada, old.hub, 2)
+    last = old.outcome(channel, home=5 * BOLT, hub=25 * BOLT)
+    signed = old.conclusion(channel, last)
+    old.deposit(channel, 30 * BOLT)
+    ground.send(old.hub, old.address, signed)
+    new.deposit(fresh, 30 * BOLT)
+    assert ground.refused(old.hub, old.address, signed) == "Channel finalized."
+    new.deposit(channel, 30 * BOLT)
+    ground.send(old.hub, new.address, signed)
+    assert ground.balance(old.hub.address) == 50 * BOLT
+    assert ground.balance(new.address) == 30 * BOLT
