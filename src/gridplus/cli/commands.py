@@ -7,6 +7,7 @@ import click
 from gridplus import __version__
 
 _COMMANDS = {
+    "audit": "rebuild a period from the journals, compare bills, ledger and chain",
     "chain": "the embedded chain: serve it to wallets and services",
     "demo": "a street of real homes buys a real day of electricity",
     "hub": "the payment hub: bills, vouchers, claims",

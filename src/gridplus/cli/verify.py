@@ -42,7 +42,7 @@ def command(
     """
     beside = bills[0].resolve().parent.parent
     deployed = Deployment.load(deployment or beside / "deployment.json")
-    with _open_chain(state or beside / "chain" / "chain.sqlite", deployed, rpc=rpc) as chain:
+    with open_chain(state or beside / "chain" / "chain.sqlite", deployed, rpc=rpc) as chain:
         reports = [_report(chain, deployed, path=path) for path in bills]
     if as_json:
         click.echo(json.dumps(reports, indent=2))
@@ -77,7 +77,7 @@ def _print(report: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _open_chain(state: Path, deployed: Deployment, *, rpc: str | None) -> Iterator[Chain]:
+def open_chain(state: Path, deployed: Deployment, *, rpc: str | None) -> Iterator[Chain]:
     if rpc is not None:
         with RpcChain(rpc) as remote:
             yield remote

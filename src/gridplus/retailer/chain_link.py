@@ -82,22 +82,14 @@ class ChainLink:
     def follow(self, from_block: int, *, known: Iterable[ChannelId]) -> Followed:
         """Everything since `from_block` that is final. `known` are the channels that had been
         opened before."""
-        vault, block, logs = self.deployment.vault, from_block - 1, list[Log]()
+        block, logs = from_block - 1, list[Log]()
         for step in self._steps(from_block):
             block, logs = step.cursor.next_block - 1, [*logs, *step.logs]
-        events = tuple(_events(log for log in logs if log.address == vault))
-        opened = {ChannelId(at.event.channel) for at in events if isinstance(at.event, Deposited)}
-        words = {
-            channel: ask(self.chain, vault, view=calls.channel_word(channel), block=block)
-            for channel in sorted(opened | set(known))
-        }
-        pool = ask(self.chain, vault, view=calls.pool(), block=block)
-        return Followed(block, events, tuple(self._paid(logs)), words, pool)
+        return _followed(self.chain, self.deployment, block=block, logs=logs, known=known)
 
     def _steps(self, from_block: int) -> Iterator[Step]:
         """Only final blocks, so that nothing is ever undone and a block's number is a cursor."""
-        publisher = bytes(12) + self.deployment.publisher
-        watches = (Watch(self.deployment.vault), Watch(self.deployment.anchor, (None, publisher)))
+        watches = _watches(self.deployment)
         step = follow(self.chain, watches, cursor=Cursor(from_block), final_only=True)
         yield step
         while step.more:
@@ -119,18 +111,63 @@ class ChainLink:
             )
         return True
 
-    def _paid(self, logs: Sequence[Log]) -> Iterator[PaidTransaction]:
-        """Each transaction once, whatever the number of its logs."""
-        kinds: dict[bytes, TransactionKind] = {}
-        for log in logs:
-            kind = _kind_of(parse_log(log.topics, log.data))
-            if kind is not None:
-                kinds.setdefault(log.transaction_hash, kind)
-        for transaction, kind in kinds.items():
-            receipt = self.chain.receipt(transaction)
-            if receipt is None:
-                raise RemoteError(f"the node logged 0x{transaction.hex()} and has no receipt of it")
-            yield PaidTransaction(transaction, kind, receipt.gas_used)
+
+def read_vault(
+    chain: Chain,
+    deployment: Deployment,
+    *,
+    from_block: int,
+    to_block: int,
+    known: Iterable[ChannelId],
+) -> Followed:
+    """What `ChainLink.follow` told when it read blocks `from_block`..`to_block`: all are final."""
+    found = [
+        log
+        for watch in _watches(deployment)
+        for log in chain.logs(
+            watch.contract, watch.topics, from_block=from_block, to_block=to_block
+        )
+    ]
+    logs = sorted(found, key=lambda log: (log.block_number, log.index))
+    return _followed(chain, deployment, block=to_block, logs=logs, known=known)
+
+
+def _watches(deployment: Deployment) -> tuple[Watch, Watch]:
+    publisher = bytes(12) + deployment.publisher
+    return Watch(deployment.vault), Watch(deployment.anchor, (None, publisher))
+
+
+def _followed(
+    chain: Chain,
+    deployment: Deployment,
+    *,
+    block: int,
+    logs: Sequence[Log],
+    known: Iterable[ChannelId],
+) -> Followed:
+    vault = deployment.vault
+    events = tuple(_events(log for log in logs if log.address == vault))
+    opened = {ChannelId(at.event.channel) for at in events if isinstance(at.event, Deposited)}
+    words = {
+        channel: ask(chain, vault, view=calls.channel_word(channel), block=block)
+        for channel in sorted(opened | set(known))
+    }
+    pool = ask(chain, vault, view=calls.pool(), block=block)
+    return Followed(block, events, tuple(_paid(chain, logs)), words, pool)
+
+
+def _paid(chain: Chain, logs: Sequence[Log]) -> Iterator[PaidTransaction]:
+    """Each transaction once, whatever the number of its logs."""
+    kinds: dict[bytes, TransactionKind] = {}
+    for log in logs:
+        kind = _kind_of(parse_log(log.topics, log.data))
+        if kind is not None:
+            kinds.setdefault(log.transaction_hash, kind)
+    for transaction, kind in kinds.items():
+        receipt = chain.receipt(transaction)
+        if receipt is None:
+            raise RemoteError(f"the node logged 0x{transaction.hex()} and has no receipt of it")
+        yield PaidTransaction(transaction, kind, receipt.gas_used)
 
 
 def _events(logs: Iterable[Log]) -> Iterator[VaultEvent]:

@@ -6,7 +6,7 @@ line, or None. All of them run always, so that a reader sees what still holds.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gridplus.failures import InputError
 from gridplus.market import operating_day_intervals
@@ -26,7 +26,7 @@ from gridplus.tariff import (
     root_from_path,
     root_of_inclusion,
 )
-from gridplus.units import format_ubolt, format_utc
+from gridplus.units import Interval, format_ubolt, format_utc
 from gridplus.verify.truth import ChainTruth
 from gridplus.wallet import (
     Domain,
@@ -38,18 +38,31 @@ from gridplus.wallet import (
     voucher_digest,
 )
 
-Finding: TypeAlias = str | None
+
+class Located(NamedTuple):
+    """What is wrong in one interval."""
+
+    what: str
+    interval: Interval
+
+    def __str__(self) -> str:
+        return f"{format_utc(self.interval.start)}: {self.what}"
+
+
+Finding: TypeAlias = str | Located | None
 Inspect: TypeAlias = Callable[[BillDocument, ChainTruth], Finding]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `detail` names what failed; it is empty when all is well."""
+    """One thing that was looked at. `detail` names what failed, and begins with the `interval` if
+    it is one; it is empty when all is well."""
 
     name: str
     sentence: str
     ok: bool
     detail: str
+    interval: Interval | None = None
 
 
 def verify_bill(bill: BillDocument, truth: ChainTruth) -> tuple[Check, ...]:
@@ -61,7 +74,8 @@ def inspections(bill: BillDocument, truth: ChainTruth) -> Iterator[Check]:
     """The same checks one by one, for whoever shows progress or stops at the first failure."""
     for name, sentence, inspect in _INSPECTIONS:
         finding = inspect(bill, truth)
-        yield Check(name, sentence, ok=finding is None, detail=finding or "")
+        where = finding.interval if isinstance(finding, Located) else None
+        yield Check(name, sentence, finding is None, str(finding or ""), where)
 
 
 def _chain(bill: BillDocument, truth: ChainTruth) -> Finding:
@@ -139,7 +153,7 @@ def _statements(bill: BillDocument, _: ChainTruth) -> Finding:
     return None
 
 
-def _recompute(bill: BillDocument, statement: Statement, *, before: Cumulative) -> Finding:
+def _recompute(bill: BillDocument, statement: Statement, *, before: Cumulative) -> str | None:
     """Rate the read again. Whether the heads chain is looked at apart."""
     tip = Tip(bill.channel, statement.previous_head, before)
     try:
@@ -261,7 +275,7 @@ def _domain(truth: ChainTruth) -> Domain:
     return vault_domain(truth.chain_id, truth.vault)
 
 
-def _first(bill: BillDocument, complaint: Callable[[Statement], Finding]) -> Finding:
+def _first(bill: BillDocument, complaint: Callable[[Statement], str | None]) -> Finding:
     for billed in bill.intervals:
         found = complaint(billed.statement)
         if found is not None:
@@ -269,8 +283,8 @@ def _first(bill: BillDocument, complaint: Callable[[Statement], Finding]) -> Fin
     return None
 
 
-def _at(billed: BilledInterval, what: str) -> str:
-    return f"{format_utc(billed.statement.interval.start)}: {what}"
+def _at(billed: BilledInterval, what: str) -> Located:
+    return Located(what, billed.statement.interval)
 
 
 _INSPECTIONS: tuple[tuple[str, str, Inspect], ...] = (

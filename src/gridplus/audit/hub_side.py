@@ -1,0 +1,98 @@
+"""What the hub's journal says by itself: every bill, seal and voucher, whatever is wrong in it.
+
+The hub's own replay stops at the first fact that cannot be; an audit tells of it and reads on.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from gridplus.audit.difference import Difference, Report, Side
+from gridplus.channel import Counters
+from gridplus.failures import GridPlusError, StorageError
+from gridplus.hub.facts import BilledRead, Kind, parse_billed, parse_sealed, parse_voucher
+from gridplus.hub.home import counters_of
+from gridplus.hub.sealing import bill_leaf, group_evidence
+from gridplus.journal import Stored
+from gridplus.market import PriceVersion, parse_price_version
+from gridplus.tariff import ChannelIdentity, Evidence, GroupEvidence, Plan, parse_plan
+from gridplus.wallet import ChannelId
+from gridplus.wire import BilledRecord, OpenChannel
+
+_PASSED_OVER = {Kind.CHAIN_SEEN, Kind.CLAIM_MINED, Kind.OUTBOX_WRITTEN}
+"""What the chain itself is asked for instead."""
+
+
+@dataclass
+class HubAccount:
+    """One channel: its bills in the order of the journal, and its newest voucher."""
+
+    identity: ChannelIdentity | None = None
+    records: list[BilledRecord] = field(default_factory=list)
+    paid: Counters | None = None
+    _signature: bytes = b""
+
+    def bill(self, billed: BilledRead, group: GroupEvidence) -> None:
+        same = self.paid == counters_of(billed.statement)
+        evidence = Evidence(
+            billed.read_signature,
+            group,
+            billed.credit_signature,
+            self._signature if same else None,
+        )
+        self.records.append(BilledRecord(billed.statement, evidence))
+
+    def pay(self, counters: Counters, signature: bytes) -> None:
+        self.paid, self._signature = counters, signature
+        if self.records and counters_of(self.records[-1].statement) == counters:
+            newest = self.records[-1]
+            evidence = replace(newest.evidence, voucher=signature)
+            self.records[-1] = BilledRecord(newest.statement, evidence)
+
+
+@dataclass
+class HubSide:
+    """`plans` and `prices` are what the hub adopted, `accounts` whom it billed."""
+
+    plans: list[Plan] = field(default_factory=list)
+    prices: dict[bytes, PriceVersion] = field(default_factory=dict)
+    accounts: dict[ChannelId, HubAccount] = field(default_factory=lambda: defaultdict(HubAccount))
+    _group: list[BilledRead] = field(default_factory=list)
+
+    def read(self, facts: Iterable[Stored], report: Report) -> None:
+        """Take all facts. One that cannot be read is reported, and the next one taken."""
+        for stored in facts:
+            try:
+                self._take(stored)
+            except GridPlusError as error:
+                report(Difference(Side.HUB, "journal", str(error)))
+        if self._group:
+            report(Difference(Side.HUB, "journal", f"{len(self._group)} bills have no seal"))
+
+    def _take(self, stored: Stored) -> None:
+        body, channel = stored.fact.body, ChannelId(stored.fact.subject)
+        match stored.fact.kind:
+            case Kind.CHANNEL_OPENED:
+                self.accounts[channel].identity = OpenChannel.parse(body).identity
+            case Kind.PLAN_ADOPTED:
+                self.plans.append(parse_plan(body, what=f"fact {stored.sequence}"))
+            case Kind.PRICES_ADOPTED:
+                prices = parse_price_version(body)
+                self.prices[prices.digest] = prices
+            case Kind.BILLED:
+                self._group.append(parse_billed(stored)[0])
+            case Kind.GROUP_SEALED:
+                self._seal(stored)
+            case Kind.VOUCHER_STORED:
+                voucher, _ = parse_voucher(stored)
+                self.accounts[channel].pay(voucher.counters, voucher.signature)
+            case kind if kind not in _PASSED_OVER:
+                raise StorageError(f"fact {stored.sequence} is of kind {kind}, a newer version's")
+
+    def _seal(self, stored: Stored) -> None:
+        group, self._group = self._group, []
+        if not group:
+            raise StorageError(f"fact {stored.sequence} seals no bill")
+        leaves = [bill_leaf(b.statement.channel, b.statement.head) for b in group]
+        for billed, proof in zip(group, group_evidence(leaves, parse_sealed(stored)), strict=True):
+            self.accounts[billed.statement.channel].bill(billed, proof)

@@ -1,0 +1,78 @@
+"""What the back office's journal says by itself, day by day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from gridplus.audit.difference import Difference, Report, Side
+from gridplus.failures import GridPlusError, StorageError
+from gridplus.journal import Stored
+from gridplus.ledger import Transfer, parse_batch
+from gridplus.market import PriceVersion, parse_price_version
+from gridplus.retailer.bid import Bid
+from gridplus.retailer.facts import (
+    DayClosed,
+    Kind,
+    VaultFollowed,
+    day_of,
+    parse_bought,
+    parse_closed,
+    parse_followed,
+)
+from gridplus.tariff import Plan, parse_plan
+from gridplus.wire import PriceEvent
+
+
+@dataclass
+class OfficeDay:
+    """All that was journaled of one operating day; what is None is not there."""
+
+    prices: PriceVersion | None = None
+    bid: Bid | None = None
+    secret: bytes | None = None
+    event: PriceEvent | None = None
+    followed: VaultFollowed | None = None
+    batch: tuple[Transfer, ...] = ()
+    closed: DayClosed | None = None
+
+
+@dataclass
+class OfficeSide:
+    """`days` are in the order in which they were opened."""
+
+    plan: Plan | None = None
+    days: dict[date, OfficeDay] = field(default_factory=dict)
+
+    def read(self, facts: Iterable[Stored], report: Report) -> None:
+        """Take all facts. One that cannot be read is reported, and the next one taken."""
+        for stored in facts:
+            try:
+                self._take(stored)
+            except (GridPlusError, ValueError) as error:
+                report(Difference(Side.OFFICE, "journal", f"fact {stored.sequence}: {error}"))
+
+    def _take(self, stored: Stored) -> None:
+        kind, body, what = stored.fact.kind, stored.fact.body, f"fact {stored.sequence}"
+        if kind == Kind.OUTBOX_WRITTEN:
+            return
+        if kind == Kind.PLAN_ADOPTED:
+            self.plan = parse_plan(body, what=what)
+            return
+        day = self.days.setdefault(day_of(stored), OfficeDay())
+        match kind:
+            case Kind.PRICES_ADOPTED:
+                day.prices = parse_price_version(body)
+            case Kind.POSITION_BOUGHT:
+                day.bid = parse_bought(stored)
+            case Kind.SALT_DRAWN:
+                day.secret = body
+            case Kind.PRICES_PUBLISHED:
+                day.event = PriceEvent.parse(body)
+            case Kind.VAULT_FOLLOWED:
+                day.followed = parse_followed(stored)
+            case Kind.BATCH_POSTED:
+                day.batch = parse_batch(body, what=what)
+            case Kind.DAY_CLOSED:
+                day.closed = parse_closed(stored)
+            case _:
+                raise StorageError(f"is of kind {kind}, a newer version's")
