@@ -3,14 +3,20 @@
 import pytest
 from coincurve import PrivateKey
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
 from eth_account import Account
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridplus.digest import keccak256
-from gridplus.wallet import address_of, is_signed_by, recover, verify_device
+from gridplus.wallet import Curve, address_of, is_signed_by, recover, verify, verify_device
+from tests.wallet.hostile import hostile
 
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -110,3 +116,60 @@ def test_a_malformed_device_key_or_signature_verifies_nothing() -> None:
     assert not verify_device(public, b"read", signature=signature[:63])
     assert not verify_device(public, b"read", signature=bytes(64))
     assert not verify_device(public, b"read", signature=b"\xff" * 32 + signature[32:])
+
+
+def der(public: ec.EllipticCurvePublicKey) -> bytes:
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def good(curve: str) -> tuple[bytes, bytes]:
+    """A public key in DER and its signature of b'a message'."""
+    if curve == Curve.P256:
+        key, _ = p256(7)
+        return der(key.public_key()), device_signature(key, b"a message", high=False)
+    account = ec.derive_private_key(int.from_bytes(KEY.secret, "big"), ec.SECP256K1())
+    return der(account.public_key()), compact(KEY, keccak256(b"a message"))
+
+
+@pytest.mark.parametrize("curve", list(Curve))
+def test_one_question_serves_both_curves(curve: Curve) -> None:
+    key, signature = good(curve)
+    (other,) = set(Curve) - {curve}
+    assert verify(curve, key, b"a message", signature)
+    assert verify(curve.value, key, b"a message", signature)
+    assert not verify(curve, key, b"a massage", signature)
+    assert not verify(other, key, b"a message", signature)
+    assert not verify(curve, good(other)[0], b"a message", signature)
+
+
+@pytest.mark.parametrize(
+    ("curve", "name"),
+    [(curve, name) for curve in Curve for name in hostile(curve, b"\x11" * 64)],
+)
+def test_a_hostile_signature_verifies_nothing(curve: Curve, name: str) -> None:
+    key, signature = good(curve)
+    assert not verify(curve, key, b"a message", hostile(curve, signature)[name])
+
+
+@pytest.mark.parametrize("curve", list(Curve))
+def test_a_key_has_one_encoding_and_a_signature_one_length(curve: Curve) -> None:
+    key, signature = good(curve)
+    public = load_der_public_key(key)
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    compressed = public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    header = key[: -65 - 3]
+    spelled = header[:1] + bytes([header[1] - 32]) + header[2:] + b"\x03\x22\x00" + compressed
+    for keys in (b"", key[:-1], key + b"\x00", spelled, key[:-64] + bytes(64), b"\x30\x80" + key):
+        assert not verify(curve, keys, b"a message", signature)
+    for forged in (b"", signature[:63], signature + b"\x00", signature + b"\x1b"):
+        assert not verify(curve, key, b"a message", forged)
+
+
+def test_a_key_of_another_kind_verifies_nothing() -> None:
+    signature = good(Curve.P256)[1]
+    for other in (
+        ec.generate_private_key(ec.SECP384R1()).public_key(),
+        ed25519.Ed25519PrivateKey.generate().public_key(),
+    ):
+        key = other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        assert not verify(Curve.P256, key, b"a message", signature)

@@ -44,7 +44,14 @@ from gridplus.wallet.names import (
     descriptor_cfg,
     opening_cap,
 )
-from gridplus.wallet.signatures import address_of, is_signed_by, recover, verify_device
+from gridplus.wallet.signatures import (
+    Curve,
+    address_of,
+    is_signed_by,
+    recover,
+    verify,
+    verify_device,
+)
 
 __all__ = [
     "MAX_DAILY_CAP",
@@ -56,6 +63,7 @@ __all__ = [
     "Cfg",
     "ChannelId",
     "Close",
+    "Curve",
     "Descriptor",
     "Domain",
     "Enrolment",
@@ -85,6 +93,7 @@ __all__ = [
     "registry_domain",
     "reserve_attestation_digest",
     "vault_domain",
+    "verify",
     "verify_device",
     "voucher_digest",
 ]
