@@ -20,11 +20,11 @@ from gridplus.digest import canonical_json, keccak256
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
 from gridplus.tariff import (
-    Cumulative,
     Plan,
     Rated,
     Rates,
     Side,
+    Tally,
     Tip,
     next_statement,
     rate,
@@ -57,7 +57,7 @@ class Month:
     def rated(self, place: int) -> Rated:
         """Ours: from the price version to lines and sums."""
         read, prices = self.reads[place], self.prices[place]
-        return rate(self.plan, prices, read=read, before=Cumulative())
+        return rate(self.plan, prices, read=read, before=Tally())
 
 
 def month_of(home: int) -> Month:
@@ -80,19 +80,10 @@ class DecimalRater:
     def __init__(self, month: Month) -> None:
         self._reads = month.reads
         self._dollars = [
-            tuple(
-                Decimal(price) / PPM
-                for price in (
-                    rates.energy_ubolt_per_mwh,
-                    rates.adder_ubolt_per_mwh,
-                    rates.delivery_ubolt_per_mwh,
-                    rates.ercot_fee_ubolt_per_mwh,
-                    rates.export_ubolt_per_mwh,
-                )
-            )
+            tuple(Decimal(price) / PPM for _, price in (*rates.import_prices, *rates.export_prices))
             for rates in month.rates
         ]
-        self._monthly = [Decimal(rates.monthly_pbolt) / 10**12 for rates in month.rates]
+        self._monthly = [Decimal(rates.fixed_pbolt) / 10**12 for rates in month.rates]
         self._puc, self._gross = (
             Decimal(ppm) / PPM
             for ppm in (month.rates[0].tax.puc_ppm, month.rates[0].tax.gross_receipts_ppm)
@@ -107,8 +98,8 @@ class DecimalRater:
             ("energy", import_mwh * energy),
             ("adder", import_mwh * adder),
             ("delivery", import_mwh * delivery),
-            ("delivery_monthly", self._monthly[place]),
             ("ercot_fee", import_mwh * fee),
+            ("delivery_monthly", self._monthly[place]),
         ]
         taxed = sum((amount for _, amount in lines), Decimal(0))
         lines.append(("tax_puc", taxed * self._puc))
@@ -138,7 +129,7 @@ class IntegerRater:
                 row[1],
                 row[2] // rates.tax.gross_up_ppm,
                 row[3] // ABOLT_PER_PBOLT,
-                rates.monthly_pbolt,
+                rates.fixed_pbolt,
             )
             for row, rates in zip(self._rows, month.rates, strict=True)
         ]

@@ -2,8 +2,9 @@
 
     python examples/recompute_a_bill.py demo-out/bills/home-01-2021-08-11.json
 
-Prints the dearest interval line by line, then redoes every interval and the day; the rules stand
-in docs/bills.md. Signatures and the chain are left to `gridplus verify`.
+It knows the bundled plan: an index within bounds, passed-through charges, taxes, export at the
+index. Prints the dearest interval line by line, then redoes every interval and the day; the rules
+stand in docs/bills.md. Signatures and the chain are left to `gridplus verify`.
 """
 
 import json
@@ -41,25 +42,28 @@ def accrued(monthly, local, length_s):
 def lines_of(read, plan, prices):
     """Every line of one interval, in aBOLT."""
     local = datetime.fromtimestamp(read["start_s"], ZoneInfo(plan["time_zone"]))
-    day, terms = local.date().isoformat(), plan["energy"]
-    delivery, fee, tax = (row_on(plan[of]["rows"], day) for of in ("delivery", "fees", "taxes"))
+    day, bounds = local.date().isoformat(), plan["index"]
+    parts = {part["kind"]: part for part in plan["components"]}
+    delivery, fee, tax = (
+        row_on(parts[of]["rows"], day) for of in ("delivery", "ercot_fee", "taxes")
+    )
     step = (read["start_s"] - prices["start_s"]) // prices["step_s"]
     index = prices["prices_ubolt_per_mwh"][step]
-    index = min(max(index, integer(terms["floor"])), integer(terms["cap"]))
+    index = min(max(index, integer(bounds["floor"])), integer(bounds["cap"]))
     taken_wh, fed_wh = read["import_wh"], read["export_wh"]
     before_tax = {
         "energy": taken_wh * index,
-        "adder": taken_wh * integer(terms["adder"]),
+        "adder": taken_wh * integer(parts["adder"]["price"]),
         "delivery": taken_wh * integer(delivery["energy"]),
-        "delivery_monthly": accrued(delivery["monthly"], local, read["length_s"]),
         "ercot_fee": taken_wh * integer(fee["ercot"]),
+        "delivery_monthly": accrued(delivery["monthly"], local, read["length_s"]),
     }
     taxed = sum(before_tax.values())
     return {
         **{code: amount * PBOLT for code, amount in before_tax.items()},
         "tax_puc": taxed * integer(tax["puc_assessment"]),
         "tax_gross_receipts": taxed * integer(tax["gross_receipts"]),
-        "export": fed_wh * (index + integer(terms["export_adder"])) * PBOLT,
+        "export": fed_wh * (index + integer(parts["export_index"]["adder"])) * PBOLT,
     }
 
 
@@ -71,7 +75,7 @@ def digest(kind, document):
 def head_of(statement):
     counters = [statement[name].to_bytes(32, "big") for name in ("spent_ubolt", "earned_ubolt")]
     previous = bytes.fromhex(statement["previous_head"][2:])
-    parts = [previous, digest("gridplus.statement/1", statement), *counters]
+    parts = [previous, digest("gridplus.statement/2", statement), *counters]
     return "0x" + sha3.keccak_256(b"".join(parts)).hexdigest()
 
 
@@ -86,7 +90,8 @@ def main():
     plan, prices, head = bill["plan"], bill["prices"], bill["opening"]["head"]
     owed, earned = (int(bill["opening"][name]) for name in ("charges_abolt", "credits_abolt"))
     before = owed // UBOLT, -(-earned // UBOLT)
-    cited = {f: "0x" + digest(f"gridplus.{f}/1", bill[f]).hex() for f in ("plan", "prices")}
+    kinds = {"plan": "gridplus.plan/2", "prices": "gridplus.prices/1"}
+    cited = {name: "0x" + digest(kind, bill[name]).hex() for name, kind in kinds.items()}
     dearest = max(bill["intervals"], key=lambda billed: billed["statement"]["import_wh"])
     for billed in bill["intervals"]:
         says, mine = billed["statement"], lines_of(billed["statement"], plan, prices)

@@ -29,7 +29,7 @@ def canonical_json(document: Document) -> bytes:
 
 
 def document_digest(kind: str, document: Document) -> bytes:
-    """keccak256(kind, newline, canonical bytes): 32 bytes. `kind` is like 'gridplus.plan/1'."""
+    """keccak256(kind, newline, canonical bytes): 32 bytes. `kind` is like 'gridplus.plan/2'."""
     return keccak256(kind.encode() + b"\n" + canonical_json(document))
 
 

@@ -41,6 +41,16 @@ def changed(field: str, by: int = 1) -> Lie:
     return lie
 
 
+def one_abolt_more(offer: dict[str, Any], _box: Box) -> None:
+    after = offer["statement"]["after"]
+    after["charges_abolt"] = str(int(after["charges_abolt"]) + 1)
+
+
+def a_month_that_never_was(offer: dict[str, Any], _box: Box) -> None:
+    month = {"month": "2021-02", "since_s": 0, "import_wh": 9, "export_wh": 0, "memory": {}}
+    offer["statement"]["month_before"] = month
+
+
 def other_digest(field: str) -> Lie:
     def lie(offer: dict[str, Any], _box: Box) -> None:
         offer["statement"][field] = format_octets(b"\x5a" * 32)
@@ -105,7 +115,8 @@ LIES: dict[str, tuple[str, Lie]] = {
     "one µBOLT more": ("TOTAL_DIFFERS", changed("spent_ubolt")),
     "one µBOLT less": ("TOTAL_DIFFERS", changed("spent_ubolt", -1)),
     "one µBOLT less earned": ("TOTAL_DIFFERS", changed("earned_ubolt", -1)),
-    "one aBOLT more": ("TOTAL_DIFFERS", changed("charges_abolt")),
+    "one aBOLT more": ("TOTAL_DIFFERS", one_abolt_more),
+    "a month that never was": ("TOTAL_DIFFERS", a_month_that_never_was),
     "one aBOLT on a line": ("CHARGE_DIFFERS", line_amount),
     "a line less": ("CHARGE_DIFFERS", line_dropped),
     "one Wh more": ("READ_DIFFERS", changed("import_wh")),
@@ -152,7 +163,7 @@ async def test_the_evidence_of_a_lie_holds_the_hubs_own_signature(
     town: Town, tmp_path: Path
 ) -> None:
     def lie(offer: dict[str, Any]) -> None:
-        changed("charges_abolt")(offer, box)
+        one_abolt_more(offer, box)
         offer["group"] = seal(offer, town.hub_key, box)
 
     async with agent_box(town, tmp_path) as box:

@@ -39,11 +39,10 @@ def test_a_plan_in_order_is_said_to_be_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "sentence"),
     [
-        ('kind = "day_ahead_index"', 'kind = "real_time_index"', "39.110"),
-        ('floor = "0.00 $/MWh"', 'floor = "-5.00 $/MWh"', "floor"),
-        ('export_adder = "0.00 ¢/kWh"', 'export_adder = "9.00 ¢/kWh"', "export"),
-        ('cap = "300.00 $/MWh"', 'cap = "300.00"', "energy.cap"),
-        ('adder = "1.50 ¢/kWh"', 'addder = "1.50 ¢/kWh"', "adder"),
+        ('market = "DAM"', 'market = "RTM"', "39.110"),
+        ('kind = "index_price"', 'kind = "index"', "components[0].kind"),
+        ('cap = "300.00 $/MWh"', 'cap = "300.00"', "index.cap"),
+        ('price = "1.50 ¢/kWh"', 'prize = "1.50 ¢/kWh"', "components[1].price: is missing"),
     ],
 )
 def test_a_broken_plan_is_refused_with_the_place_and_the_reason(

@@ -50,3 +50,55 @@ def prices_of(
 def read_of(interval: Interval, import_wh: int, *, export_wh: int = 0) -> IntervalRead:
     """A read whose registers began at zero."""
     return IntervalRead(interval, import_wh, export_wh, import_wh, export_wh)
+
+
+def plan_of(*components: str, index: str = "", zone: str = "America/Chicago") -> Plan:
+    """A plan of the components, each the lines of its table; no tax unless one is given."""
+    head = [
+        'format = "gridplus.plan/2"', 'id = "made"', "version = 1", 'name = "Made for a test"',
+        f'time_zone = "{zone}"', 'jurisdiction = "simulation"', 'customer_class = "residential"',
+        'settlement_point = "LZ_HOUSTON"', "effective_from = 2020-01-01", "as_of = 2026-01-31",
+    ]  # fmt: skip
+    tables = [f"[index]\n{index}"] if index else []
+    tables += [f"[[components]]\n{component}" for component in components]
+    return parse_plan("\n".join([*head, *tables]).encode(), what="plan.toml")
+
+
+FIXED = 'kind = "fixed_price"\nprice = "10.00 ¢/kWh"'
+ADDER = 'kind = "adder"\nprice = "2.00 ¢/kWh"'
+TAXES = """kind = "taxes"
+[[components.rows]]
+from = 2012-01-01
+puc_assessment = "0.1667 %"
+gross_receipts = "1.997 %"
+source = "made for a test"
+"""
+FREE_NIGHTS = """kind = "time_of_use"
+holidays = "NERC"
+periods = [
+    { name = "free nights", hours = "20-06", price = "0.00 ¢/kWh" },
+    { name = "days", hours = "06-20", days = ["weekdays"], price = "20.00 ¢/kWh" },
+    { name = "days off", hours = "06-20", days = ["weekends", "holidays"], price = "15.00 ¢/kWh" },
+]"""
+TIERS = """kind = "tiers"
+tiers = [
+    { up_to = "500 kWh", price = "10.00 ¢/kWh" },
+    { up_to = "1000 kWh", price = "12.00 ¢/kWh" },
+    { price = "14.00 ¢/kWh" },
+]"""
+BLOCKS = """kind = "block_and_index"
+blocks = [
+    { power = "1.0 kW", price = "60.00 $/MWh" },
+    { power = "0.5 kW", price = "80.00 $/MWh", hours = "14-20", days = ["weekdays"] },
+]"""
+DEMAND = """kind = "demand_charge"
+name = "peak"
+window = "30 min"
+price = "8.00 $/kW"
+hours = "14-20"
+ratchet = "60 %"
+ratchet_months = 11"""
+USAGE_CREDIT = 'kind = "usage_credit"\nabove = "1000 kWh"\ncredit = "125.00 $"'
+MINIMUM_USE = 'kind = "minimum_use_fee"\nbelow = "800 kWh"\nfee = "9.95 $"'
+NET_METERING = 'kind = "net_metering"'
+DAM = 'market = "DAM"'

@@ -42,20 +42,26 @@ def test_each_rule_names_its_source() -> None:
     assert all(rule.source.startswith("https://") and rule.text for rule in RULES)
 
 
+REAL_TIME = ('market = "DAM"', 'market = "RTM"')
+
+
 def test_a_forbidden_plan_is_refused_with_the_name_of_the_law() -> None:
     with pytest.raises(InputError, match=r"forbidden .* 2021-09-01 .*Util\. Code 39\.110 \(HB 16"):
-        plan_with(("day_ahead_index", "real_time_index"))
+        plan_with(REAL_TIME)
 
 
-def test_the_law_is_named_before_any_other_fault_of_the_plan() -> None:
-    with pytest.raises(InputError, match=r"Util\. Code 39\.110"):
-        plan_with(("day_ahead_index", "real_time_index"), ("cap = ", "kap = "))
-
-
-def test_a_lawful_real_time_plan_is_only_not_offered_yet() -> None:
-    for change in (
+@pytest.mark.parametrize(
+    "change",
+    [
         ("as_of", "effective_until = 2021-09-01\nas_of"),
         ('"residential"', '"large_commercial"'),
-    ):
-        with pytest.raises(InputError, match="'real_time_index' is not offered yet"):
-            plan_with(("day_ahead_index", "real_time_index"), change)
+        ('"US-TX"', '"simulation"'),
+        ('kind = "index_price"', 'kind = "fixed_price"\nprice = "9.00 ¢/kWh"'),
+    ],
+)
+def test_a_real_time_plan_is_lawful_before_that_for_others_and_where_it_only_pays_for_export(
+    change: tuple[str, str],
+) -> None:
+    index = plan_with(REAL_TIME, change).index
+    assert index is not None
+    assert index.market == "RTM"

@@ -16,6 +16,7 @@ def test_a_flat_month_at_one_price_gives_the_price_worked_by_hand() -> None:
         before_tax = row.use_kwh * (25_000 + 15_000 + 34_815 + 555) + 5_470_000
         assert row.total_ubolt == before_tax * 1_021_637 // 1_000_000
         assert sum(amount for _, amount in row.lines_ubolt) == row.total_ubolt
+        assert dict(row.lines_ubolt)[Code.EXPORT] == 0
     assert [row.use_kwh for row in label.rows] == [500, 1000, 2000]
 
 

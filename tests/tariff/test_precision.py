@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from gridplus.market import operating_day_intervals
-from gridplus.tariff import Cumulative, Line, Rates, rate, rates_at
+from gridplus.tariff import Line, Rates, Tally, rate, rates_at
 from gridplus.units import ABOLT_PER_UBOLT, ubolt_down, ubolt_up
 from tests.tariff.examples import PLAIN, plan_with, prices_of, read_of
 
@@ -49,7 +49,7 @@ def test_over_a_million_random_intervals_the_error_stays_below_one_ubolt() -> No
         if now_spent < spent or now_earned < earned:
             raise AssertionError(f"interval {at}, seed {SEED}: a counter fell")
         spent, earned = now_spent, now_earned
-    total = Cumulative(charges, credited)
+    total = Tally(charges, credited)
     assert (total.spent_ubolt, total.earned_ubolt) == (spent, earned)
 
 
@@ -58,7 +58,7 @@ def exact_ubolt(lines: list[Line]) -> Fraction:
 
 
 def test_the_rater_itself_adds_up_and_never_lets_a_counter_fall() -> None:
-    dice, plan, total = random.Random(SEED), plan_with(), Cumulative()
+    dice, plan, total = random.Random(SEED), plan_with(), Tally()
     charged, credited = Fraction(0), Fraction(0)
     for at in range(60):
         prices = prices_of(PLAIN + timedelta(at), lambda _: dice.randint(-(10**8), 9 * 10**9))

@@ -9,9 +9,9 @@ from gridplus.market import PriceVersion, operating_day_intervals
 from gridplus.meter import IntervalRead
 from gridplus.tariff import (
     Code,
-    Cumulative,
     Line,
     Side,
+    Tally,
     energy_prices,
     rate,
     rates_at,
@@ -32,9 +32,7 @@ def amounts(lines: tuple[Line, ...]) -> dict[Code, int]:
 
 def test_each_line_is_the_exact_product() -> None:
     noon = INTERVALS[48]
-    lines = amounts(
-        rate(PLAN, PRICES, read=read_of(noon, 425, export_wh=7), before=Cumulative()).lines
-    )
+    lines = amounts(rate(PLAN, PRICES, read=read_of(noon, 425, export_wh=7), before=Tally()).lines)
     index = 20_000_000 + 1_330_000 * 12
     monthly_pbolt = 5_470_000_000_000 * 337 // 2976 - 5_470_000_000_000 * 336 // 2976
     before_tax = 425 * (index + 15_000_000 + 34_815_000 + 555_000) + monthly_pbolt
@@ -59,10 +57,10 @@ def test_a_planned_cost_is_the_billed_cost(
     import_wh: int, export_wh: int, index: int, place: int, export_adder: str
 ) -> None:
     """I-BI-3."""
-    plan = plan_with(("0.00 ¢/kWh", export_adder))
+    plan = plan_with(('adder = "0.00 ¢/kWh', f'adder = "{export_adder}'))
     prices, interval = prices_of(PLAIN, lambda _: index), INTERVALS[place]
     after = rate(
-        plan, prices, read=read_of(interval, import_wh, export_wh=export_wh), before=Cumulative()
+        plan, prices, read=read_of(interval, import_wh, export_wh=export_wh), before=Tally()
     ).after
     ((import_abolt, export_abolt),) = energy_prices(plan, prices, intervals=[interval])
     fixed_abolt = rates_at(plan, prices, interval=interval).fixed_abolt
@@ -75,7 +73,7 @@ def test_a_planned_cost_is_the_billed_cost(
 @given(st.lists(st.tuples(energies, energies), min_size=1, max_size=12))
 def test_counters_only_grow_and_lines_sum_to_them(flows: list[tuple[int, int]]) -> None:
     """I-BI-2."""
-    total, all_lines = Cumulative(), []
+    total, all_lines = Tally(), []
     for interval, (import_wh, export_wh) in zip(INTERVALS, flows, strict=False):
         read = read_of(interval, import_wh, export_wh=export_wh)
         rated = rate(PLAN, PRICES, read=read, before=total)
@@ -88,13 +86,13 @@ def test_counters_only_grow_and_lines_sum_to_them(flows: list[tuple[int, int]]) 
             assert sum(amount for code, amount in shared.items() if code.side is side) == rise
         total = rated.after
         all_lines += rated.lines
-    assert sum(share_ubolt(all_lines, Cumulative(), after=total).values()) == (
+    assert sum(share_ubolt(all_lines, Tally(), after=total).values()) == (
         total.spent_ubolt + total.earned_ubolt
     )
 
 
 def test_rounding_is_in_the_customers_favour() -> None:
-    total = Cumulative(charges_abolt=2 * ABOLT_PER_UBOLT - 1, credits_abolt=ABOLT_PER_UBOLT + 1)
+    total = Tally(charges_abolt=2 * ABOLT_PER_UBOLT - 1, credits_abolt=ABOLT_PER_UBOLT + 1)
     assert (total.spent_ubolt, total.earned_ubolt) == (1, 2)
 
 
@@ -107,7 +105,7 @@ def test_a_monthly_fee_sums_exactly_over_each_kind_of_month(
 ) -> None:
     days = [date(*year_month, 1 + at) for at in range(count // 96 + (count % 96 > 4))]
     parts = [
-        rates_at(PLAN, prices_of(day), interval=interval).monthly_pbolt
+        rates_at(PLAN, prices_of(day), interval=interval).fixed_pbolt
         for day in days
         for interval in operating_day_intervals(day)
     ]
@@ -124,20 +122,20 @@ def test_days_of_a_clock_change_are_rated_in_every_interval(day: date, count: in
 
 
 def test_cap_and_floor_bind_import_and_export_alike() -> None:
-    plan = plan_with(('"0.00 $/MWh', '"10.00 $/MWh'))
+    plan = plan_with(('floor = "0.00 $/MWh', 'floor = "10.00 $/MWh'))
     for index, bound in ((9_000_000_000, 300_000_000), (-251_000_000, 10_000_000)):
         rates = rates_at(
             plan, prices_of(PLAIN, lambda _, index=index: index), interval=INTERVALS[0]
         )
-        assert rates.energy_ubolt_per_mwh == rates.export_ubolt_per_mwh == bound
+        assert rates.prices[Code.ENERGY] == dict(rates.export_prices)[Code.EXPORT] == bound
 
 
 def test_delivery_follows_the_schedule_by_local_date() -> None:
     last, first = prices_of(date(2023, 8, 31)), prices_of(date(2023, 9, 1))
     of_last = rates_at(PLAN, last, interval=operating_day_intervals(last.operating_day)[-1])
     of_first = rates_at(PLAN, first, interval=operating_day_intervals(first.operating_day)[0])
-    assert of_last.delivery_ubolt_per_mwh == 34_815_000
-    assert of_first.delivery_ubolt_per_mwh == 54_694_000
+    assert of_last.prices[Code.DELIVERY] == 34_815_000
+    assert of_first.prices[Code.DELIVERY] == 54_694_000
 
 
 def other(**changes: object) -> PriceVersion:
@@ -173,7 +171,7 @@ def test_an_interval_that_does_not_divide_its_month_is_refused() -> None:
 
 def test_a_read_without_energy_costs_the_monthly_fee_only() -> None:
     lines = amounts(
-        rate(PLAN, PRICES, read=IntervalRead(INTERVALS[0], 0, 0, 9, 9), before=Cumulative()).lines
+        rate(PLAN, PRICES, read=IntervalRead(INTERVALS[0], 0, 0, 9, 9), before=Tally()).lines
     )
     taxed = {Code.DELIVERY_MONTHLY, Code.TAX_PUC, Code.TAX_GROSS_RECEIPTS}
     assert {code for code, amount in lines.items() if amount} == taxed

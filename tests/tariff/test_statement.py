@@ -7,10 +7,12 @@ from gridplus.failures import InputError
 from gridplus.market import operating_day_intervals
 from gridplus.tariff import (
     Code,
-    Cumulative,
+    Given,
     Line,
     Mismatch,
+    MonthToDate,
     Statement,
+    Tally,
     Tip,
     check_statement,
     next_statement,
@@ -65,6 +67,9 @@ WRONG = [
     (replace(STATEMENT, after=replace(STATEMENT.after, charges_abolt=0)), Mismatch.TOTAL_DIFFERS),
     (replace(STATEMENT, spent_ubolt=STATEMENT.spent_ubolt + 1), Mismatch.TOTAL_DIFFERS),
     (replace(STATEMENT, earned_ubolt=STATEMENT.earned_ubolt - 1), Mismatch.TOTAL_DIFFERS),
+    (replace(STATEMENT, given=Given(baseline_wh=500)), Mismatch.READ_DIFFERS),
+    (replace(STATEMENT, month=MonthToDate(24_258, FIRST.interval.start_s, 0, 0)),
+     Mismatch.TOTAL_DIFFERS),
     (replace(STATEMENT, previous_head=bytes(32)), Mismatch.HEAD_DIFFERS),
 ]  # fmt: skip
 
@@ -121,12 +126,14 @@ def test_a_document_is_read_back_as_it_was() -> None:
         ("import_wh", True, "import_wh: must be an integer"),
         ("import_wh", "7", "import_wh: must be an integer"),
         ("spent_ubolt", U48_MAX + 1, "spent_ubolt: must be an integer"),
-        ("charges_abolt", 7, "charges_abolt: must be a whole number of aBOLT"),
-        ("charges_abolt", "07", "charges_abolt: must be a whole number of aBOLT"),
-        ("charges_abolt", "-7", "charges_abolt: must be a whole number of aBOLT"),
+        ("after", {"charges_abolt": 7}, "charges_abolt: must be a whole number of aBOLT"),
+        ("after", {"charges_abolt": "07"}, "charges_abolt: must be a whole number of aBOLT"),
+        ("after", {"charges_abolt": "-7"}, "charges_abolt: must be a whole number of aBOLT"),
+        ("given", {"baseline_wh": None, "waived_wh": 0}, "given: gives nothing; write null"),
+        ("month_before", {"month": "2021-13"}, "month_before.month: is '2021-13'"),
         ("lines", [{}], r"lines\[0\]\.code: is missing"),
         ("lines", [{"code": "gift"}], r"lines\[0\]\.code: is 'gift'; known are energy, adder"),
-        ("lines", [{}] * 9, "lines: must be a list of at most 8"),
+        ("lines", [{}] * 65, "lines: must be a list of at most 64"),
         ("lines", {}, "lines: must be a list"),
         ("note", "hello", "note: is not a known key"),
     ],
@@ -137,7 +144,7 @@ def test_a_document_that_is_not_canonical_is_refused(key: str, value: object, sa
 
 
 def test_a_counter_that_passes_48_bits_is_refused() -> None:
-    full = Tip(CHANNEL, CHANNEL, Cumulative((U48_MAX - 2000) * ABOLT_PER_UBOLT, 0))
+    full = Tip(CHANNEL, CHANNEL, Tally((U48_MAX - 2000) * ABOLT_PER_UBOLT, 0))
     next_statement(full, plan=PLAN, prices=PRICES, read=read_of(FIRST.interval, 0))
     with pytest.raises(InputError, match="what a channel can carry"):
         next_statement(full, plan=PLAN, prices=PRICES, read=FIRST)

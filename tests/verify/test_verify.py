@@ -170,7 +170,7 @@ def test_a_bill_without_its_last_interval_is_not_the_days() -> None:
 
 
 def test_terms_that_cannot_rate_the_day_fail_instead_of_crashing() -> None:
-    abroad = replace(PLAN, energy=replace(PLAN.energy, settlement_point="HB_NORTH"))
+    abroad = replace(PLAN, settlement_point="HB_NORTH")
     found = failures(replace(BILL, plan=abroad))
     assert "is billed at final HB_NORTH DAM prices" in found["statements"]
 
@@ -180,8 +180,8 @@ def test_terms_that_cannot_rate_the_day_fail_instead_of_crashing() -> None:
     [
         (b"", "is not a document"),
         (b"[]", "must be an object"),
-        (b'{"format": "gridplus.bill/2"}', "reads 'gridplus.bill/1'"),
-        (b'{"format": "gridplus.bill/1"}', "opening: is missing"),
+        (b'{"format": "gridplus.bill/1"}', "reads 'gridplus.bill/2'"),
+        (b'{"format": "gridplus.bill/2"}', "opening: is missing"),
         (b" " * 2_000_001, "at most 2000000 are accepted"),
         (format_bill(BILL).replace(b"2021-03-14", b"20210314"), "not written as|operating_day"),
         (canonical_json({**json.loads(format_bill(BILL)), "intervals": []}), "at least one"),

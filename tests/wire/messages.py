@@ -7,15 +7,18 @@ from hypothesis import strategies as st
 from gridplus.channel import Counters, Voucher
 from gridplus.meter import IntervalRead, SignedRead
 from gridplus.tariff import (
+    NOTHING_GIVEN,
     ChannelIdentity,
     Code,
-    Cumulative,
     Evidence,
+    Given,
     GroupEvidence,
     Hand,
     Line,
+    MonthToDate,
     Sibling,
     Statement,
+    Tally,
 )
 from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX, Interval
 from gridplus.wallet import Address, Cfg, ChannelId, Descriptor
@@ -52,14 +55,24 @@ intervals = st.integers(0, 1 << 23).map(
 )
 reads = st.builds(IntervalRead, intervals, u48, u48, u48, u48)
 lines = st.builds(Line, st.sampled_from(Code), u48, st.integers(0, 1 << 40), exact)
+memories = st.lists(
+    st.tuples(st.sampled_from(["demand", "net_metering"]), st.lists(u48, min_size=1).map(tuple)),
+    unique_by=lambda item: item[0],
+).map(lambda found: tuple(sorted(found)))
+months = st.none() | st.builds(
+    MonthToDate, st.integers(1970 * 12, 2200 * 12), seconds, u48, u48, memories
+)
+givens = st.builds(Given, st.none() | u48, u48)
 statements = st.builds(
     Statement,
     channel=channels,
     read=reads,
     plan_digest=octets(32),
     price_digest=octets(32),
+    given=givens,
+    month=months,
     lines=st.lists(lines, max_size=len(Code)).map(tuple),
-    after=st.builds(Cumulative, exact, exact),
+    after=st.builds(Tally, exact, exact, months),
     spent_ubolt=u48,
     earned_ubolt=u48,
     previous_head=octets(32),
@@ -130,8 +143,10 @@ _STATEMENT = Statement(
     read=_READ,
     plan_digest=b"\x0b" * 32,
     price_digest=b"\x0c" * 32,
+    given=NOTHING_GIVEN,
+    month=None,
     lines=(Line(Code.ENERGY, 250, 25_130_000, 6_282_500_000_000_000),),
-    after=Cumulative(10**18, 3),
+    after=Tally(10**18, 3),
     spent_ubolt=1_000_000,
     earned_ubolt=1,
     previous_head=b"\x0d" * 32,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gridplus.demo.device import Measured
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
-from gridplus.tariff import Cumulative, Plan, rate
+from gridplus.tariff import Plan, Tally, rate
 from gridplus.units import WH_PER_MWH, mul_div_down, share_by_largest_remainder
 
 
@@ -30,7 +30,7 @@ def without_control(
     plan: Plan, days: Sequence[tuple[PriceVersion, Sequence[Measured]]]
 ) -> Uncontrolled:
     """The same load and solar, rated by the same plan, with no battery in between."""
-    total, net_ubolt, import_wh = Cumulative(), list[int](), 0
+    total, net_ubolt, import_wh = Tally(), list[int](), 0
     for prices, measured in days:
         for was in measured:
             net_wh = was.load_wh - was.solar_wh

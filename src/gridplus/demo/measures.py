@@ -46,9 +46,9 @@ def figures_of(run: Run, audit: Audit, *, elapsed_ms: int) -> Figures:
         first_day=days[0],
         days=len(days),
         time_zone=run.plan.time_zone,
-        settlement_point=run.plan.energy.settlement_point,
+        settlement_point=run.plan.settlement_point,
         plan=run.plan.name,
-        cap_ubolt_per_mwh=run.plan.energy.cap_ubolt_per_mwh,
+        cap_ubolt_per_mwh=run.plan.require_cap(),
         facts_label=_facts_label(run),
         energy=_energy(run),
         stack=_stack(run, audit, retailer=retailer),
@@ -121,11 +121,16 @@ def _stack(run: Run, audit: Audit, *, retailer: RetailerFigures) -> tuple[CostPa
     known = wholesale_ubolt + delivery_ubolt + fees_ubolt + retailer.payment_cost_ubolt
     return (
         CostPart("wholesale energy", wholesale_ubolt, "taken, at the day-ahead price"),
-        CostPart("delivery", delivery_ubolt, run.plan.tdsp + ", passed through"),
+        CostPart("delivery", delivery_ubolt, _tdsp(run) + ", passed through"),
         CostPart("taxes and fees", fees_ubolt, "ERCOT, PUC, city"),
         CostPart("payment cost", retailer.payment_cost_ubolt, _gas_assumption(run)),
         CostPart("retail", retailer.revenue_ubolt - known, "what is left for the retailer"),
     )
+
+
+def _tdsp(run: Run) -> str:
+    delivery = run.plan.delivery
+    return "none" if delivery is None else delivery.tdsp
 
 
 def _homes(

@@ -86,7 +86,7 @@ def make_bid(
         total_wh = [so_far + wh for so_far, wh in zip(total_wh, expected, strict=True)]
         faults += past.faults
     forecast_wh = dict(zip(intervals, total_wh, strict=True))
-    position = Position.from_forecast(plan.energy.settlement_point, forecast_wh)
+    position = Position.from_forecast(plan.settlement_point, forecast_wh)
     return Bid(position, None if index is None else index.operating_day, tuple(faults))
 
 

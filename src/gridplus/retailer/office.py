@@ -85,7 +85,7 @@ class BackOffice:
     def __init__(self, parts: OfficeParts) -> None:
         self._parts = parts
         self._market = MarketFolder(
-            parts.folders.market, settlement_point=parts.plan.energy.settlement_point
+            parts.folders.market, settlement_point=parts.plan.settlement_point
         )
         self._turn = asyncio.Lock()
         self.book = Book()

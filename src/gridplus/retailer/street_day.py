@@ -32,6 +32,11 @@ LEDGER_CODES = {
     Code.DELIVERY: ledger.Code.DELIVERY,
     Code.DELIVERY_MONTHLY: ledger.Code.DELIVERY,
     Code.ERCOT_FEE: ledger.Code.ERCOT_FEE,
+    Code.STANDING: ledger.Code.ENERGY,
+    Code.CAPACITY: ledger.Code.ENERGY,
+    Code.BLOCK: ledger.Code.ENERGY,
+    Code.DEMAND: ledger.Code.ENERGY,
+    Code.MINIMUM_USE: ledger.Code.ENERGY,
     Code.TAX_PUC: ledger.Code.TAX,
     Code.TAX_GROSS_RECEIPTS: ledger.Code.TAX,
 }

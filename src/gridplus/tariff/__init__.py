@@ -24,7 +24,8 @@ from gridplus.tariff.bill_file import (
     parse_bill,
 )
 from gridplus.tariff.fields import Fields, format_octets
-from gridplus.tariff.jurisdiction import RULES, Offer, Rule, find_prohibition
+from gridplus.tariff.given import NOTHING_GIVEN, Given
+from gridplus.tariff.jurisdiction import RULES, SIMULATION, Offer, Rule, find_prohibition
 from gridplus.tariff.label import FactsLabel, facts_label
 from gridplus.tariff.liabilities import (
     Inclusion,
@@ -35,7 +36,8 @@ from gridplus.tariff.liabilities import (
     root_of_inclusion,
     salted_leaves,
 )
-from gridplus.tariff.plan import Plan
+from gridplus.tariff.line import Code, Line, Side
+from gridplus.tariff.plan import Index, Plan
 from gridplus.tariff.plan_file import parse_plan, plan_from
 from gridplus.tariff.proofs import (
     Hand,
@@ -50,18 +52,8 @@ from gridplus.tariff.proofs import (
     sum_root_from_path,
     sum_tree,
 )
-from gridplus.tariff.rate import (
-    Code,
-    Cumulative,
-    Line,
-    Rated,
-    Rates,
-    Side,
-    energy_prices,
-    rate,
-    rates_at,
-    share_ubolt,
-)
+from gridplus.tariff.rate import Rated, energy_prices, plan_cost, rate, share_ubolt
+from gridplus.tariff.rates import Rates, rates_at
 from gridplus.tariff.statement import (
     Statement,
     Tip,
@@ -70,25 +62,30 @@ from gridplus.tariff.statement import (
     next_statement,
     parse_statement,
 )
+from gridplus.tariff.tally import MonthToDate, Tally
 
 __all__ = [
+    "NOTHING_GIVEN",
     "RULES",
+    "SIMULATION",
     "BillDocument",
     "BilledInterval",
     "ChannelIdentity",
     "Code",
-    "Cumulative",
     "DayTotals",
     "Evidence",
     "FactsLabel",
     "Fields",
+    "Given",
     "GroupEvidence",
     "Hand",
     "Inclusion",
+    "Index",
     "Liability",
     "LiabilityTree",
     "Line",
     "Mismatch",
+    "MonthToDate",
     "Offer",
     "Path",
     "Plan",
@@ -100,6 +97,7 @@ __all__ = [
     "Statement",
     "SumNode",
     "SumPath",
+    "Tally",
     "Tip",
     "Tree",
     "build_bill",
@@ -127,6 +125,7 @@ __all__ = [
     "parse_bill",
     "parse_plan",
     "parse_statement",
+    "plan_cost",
     "plan_from",
     "rate",
     "rates_at",

@@ -11,10 +11,12 @@ from datetime import date
 from gridplus.failures import invariant
 from gridplus.market import PriceVersion
 from gridplus.tariff.liabilities import Inclusion
+from gridplus.tariff.line import Code, Side
 from gridplus.tariff.plan import Plan
 from gridplus.tariff.proofs import Path
-from gridplus.tariff.rate import Code, Cumulative, Side, share_ubolt
+from gridplus.tariff.rate import share_ubolt
 from gridplus.tariff.statement import Statement, Tip
+from gridplus.tariff.tally import Tally
 from gridplus.wallet import (
     Address,
     Cfg,
@@ -26,7 +28,7 @@ from gridplus.wallet import (
     vault_domain,
 )
 
-BILL_KIND = "gridplus.bill/1"
+BILL_KIND = "gridplus.bill/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def build_bill(
     return BillDocument(identity, plan, prices, opening, tuple(billed), totals, inclusion)
 
 
-def day_totals(statements: Sequence[Statement], *, opening: Cumulative) -> DayTotals:
+def day_totals(statements: Sequence[Statement], *, opening: Tally) -> DayTotals:
     """What the statements add up to, after `opening`."""
     closing = statements[-1].after
     lines = [line for statement in statements for line in statement.lines]
@@ -170,9 +172,10 @@ def day_totals(statements: Sequence[Statement], *, opening: Cumulative) -> DayTo
 
 def _opening(first: Statement) -> Tip:
     """Where the chain stood before `first`, by taking its lines off its sums."""
-    before = Cumulative(
+    before = Tally(
         first.after.charges_abolt - _sum_abolt(first, Side.CHARGE),
         first.after.credits_abolt - _sum_abolt(first, Side.CREDIT),
+        first.month,
     )
     return Tip(first.channel, first.previous_head, before)
 

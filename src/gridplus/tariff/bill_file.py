@@ -18,10 +18,11 @@ from gridplus.tariff.bill import (
 )
 from gridplus.tariff.fields import Fields, format_octets
 from gridplus.tariff.liabilities import Inclusion
+from gridplus.tariff.line import RANK
 from gridplus.tariff.plan_file import plan_from
 from gridplus.tariff.proofs import Hand, Path, Sibling, SumNode, SumPath
-from gridplus.tariff.rate import Code, Cumulative
 from gridplus.tariff.statement import Tip, parse_statement
+from gridplus.tariff.tally import tally_from
 from gridplus.wallet import MAX_DAILY_CAP, Address, ChannelId, Descriptor
 
 MAX_BYTES = 2_000_000
@@ -59,8 +60,7 @@ def bill_document(bill: BillDocument) -> dict[str, Document]:
         "prices": bill.prices.document(),
         "opening": {
             "head": format_octets(bill.opening.head),
-            "charges_abolt": str(bill.opening.total.charges_abolt),
-            "credits_abolt": str(bill.opening.total.credits_abolt),
+            **bill.opening.total.document(),
         },
         "intervals": [_interval_document(billed) for billed in bill.intervals],
         "totals": _totals_document(bill.totals),
@@ -80,7 +80,7 @@ def _bill(fields: Fields) -> BillDocument:
         opening=Tip(
             ChannelId(fields.octets("channel", 32)),
             opening.octets("head", 32),
-            Cumulative(opening.abolt("charges_abolt"), opening.abolt("credits_abolt")),
+            tally_from(opening),
         ),
         intervals=tuple(_interval(i) for i in fields.objects("intervals", limit=MAX_INTERVALS)),
         totals=_totals(fields.object("totals")),
@@ -275,7 +275,9 @@ def _totals(fields: Fields) -> DayTotals:
         export_wh=fields.integer("export_wh"),
         charges_ubolt=fields.integer("charges_ubolt"),
         credits_ubolt=fields.integer("credits_ubolt"),
-        lines_ubolt=tuple((code, lines.integer(code.value)) for code in Code),
+        lines_ubolt=tuple(
+            (code, lines.integer(code.value)) for code in RANK if lines.has(code.value)
+        ),
     )
     lines.close()
     fields.close()

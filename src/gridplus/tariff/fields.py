@@ -24,7 +24,7 @@ class Fields:
 
     def __init__(self, document: Document, where: str) -> None:
         if not isinstance(document, dict):
-            raise InputError(f"{where} must be an object with named fields")
+            raise InputError(f"{where}: must be an object with named fields")
         self.where = where
         self._left = dict(document)
 
@@ -34,6 +34,10 @@ class Fields:
 
     def has(self, key: str) -> bool:
         return key in self._left
+
+    def peek(self, key: str) -> Document:
+        """The raw value of `key`, None when it is absent; it stays to be taken."""
+        return self._left.get(key)
 
     def take(self, key: str) -> Document:
         """The raw value of `key`, once."""
@@ -67,6 +71,13 @@ class Fields:
             self.fail(key, f"must be an integer from 0 to {high}")
         return value
 
+    def integer_or_none(self, key: str) -> int | None:
+        """An integer from 0, or null."""
+        if self.has(key) and self.peek(key) is None:
+            self.take(key)
+            return None
+        return self.integer(key)
+
     def abolt(self, key: str) -> int:
         """An exact amount: a decimal string, because JSON readers lose digits above 2**53."""
         value = self.take(key)
@@ -99,6 +110,14 @@ class Fields:
     def object_or_none(self, key: str) -> "Fields | None":
         value = self.take(key)
         return None if value is None else Fields(value, f"{self.where}.{key}")
+
+    def texts(self, key: str, *, limit: int) -> list[str]:
+        """A list of at most `limit` texts."""
+        value = self.take(key)
+        if not isinstance(value, list) or len(value) > limit:
+            self.fail(key, f"must be a list of at most {limit}")
+        items = Fields({str(i): item for i, item in enumerate(value)}, f"{self.where}.{key}")
+        return [items.text(str(i)) for i in range(len(value))]
 
     def objects(self, key: str, *, limit: int) -> Iterator["Fields"]:
         """The objects of a list of at most `limit`."""

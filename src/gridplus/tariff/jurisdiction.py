@@ -6,7 +6,10 @@ This is a guard against selling an unlawful plan by mistake, not legal advice.
 from dataclasses import dataclass
 from datetime import date
 
-JURISDICTIONS = ("US-TX",)
+SIMULATION = "simulation"
+"""No law and no customer: what such a plan would have cost can be computed, and it is never sold.
+"""
+JURISDICTIONS = ("US-TX", SIMULATION)
 CUSTOMER_CLASSES = ("residential", "small_commercial", "large_commercial")
 
 

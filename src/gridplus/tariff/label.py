@@ -13,9 +13,12 @@ from gridplus.digest import Document
 from gridplus.failures import InputError
 from gridplus.market import PriceVersion, operating_day_intervals
 from gridplus.meter import IntervalRead
+from gridplus.tariff.components import row_on
 from gridplus.tariff.fields import format_octets
-from gridplus.tariff.plan import Plan, row_on
-from gridplus.tariff.rate import Code, Cumulative, Line, rate, share_ubolt
+from gridplus.tariff.line import Code, Line, Side
+from gridplus.tariff.plan import Plan
+from gridplus.tariff.rate import rate, share_ubolt
+from gridplus.tariff.tally import Tally
 from gridplus.units import Interval, format_ubolt, share_by_largest_remainder
 
 USES_KWH = (500, 1_000, 2_000)
@@ -24,24 +27,40 @@ WH_PER_KWH = 1_000
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """A month's use: what it costs, and its parts, which sum to it (µBOLT)."""
+    """A month's use: its parts (µBOLT), charges and credits both 0 or more, and what it costs."""
 
     use_kwh: int
-    total_ubolt: int
     lines_ubolt: tuple[tuple[Code, int], ...]
 
     @property
+    def total_ubolt(self) -> int:
+        """Charges less credits."""
+        return self._sum_ubolt(Side.CHARGE) - self._sum_ubolt(Side.CREDIT)
+
+    @property
     def average_hundredths(self) -> int:
-        """Hundredths of a cent per kWh, half up."""
-        return (self.total_ubolt * 2 + 100 * self.use_kwh) // (200 * self.use_kwh)
+        """Hundredths of a cent per kWh; charges and credits each half up."""
+        return self._average(Side.CHARGE) - self._average(Side.CREDIT)
 
     @property
     def parts_hundredths(self) -> dict[Code, int]:
-        """The average's parts; what is printed sums to what is printed."""
-        parts = share_by_largest_remainder(
-            self.average_hundredths, [amount for _, amount in self.lines_ubolt]
-        )
-        return {code: part for (code, _), part in zip(self.lines_ubolt, parts, strict=True)}
+        """The average's parts, credits below zero; what is printed sums to what is printed."""
+        parts: dict[Code, int] = {}
+        for side, sign in ((Side.CHARGE, 1), (Side.CREDIT, -1)):
+            of_side = [(code, amount) for code, amount in self.lines_ubolt if code.side is side]
+            if of_side:
+                amounts = [amount for _, amount in of_side]
+                shares = share_by_largest_remainder(self._average(side), amounts)
+                parts |= {
+                    code: sign * share for (code, _), share in zip(of_side, shares, strict=True)
+                }
+        return parts
+
+    def _sum_ubolt(self, side: Side) -> int:
+        return sum(amount for code, amount in self.lines_ubolt if code.side is side)
+
+    def _average(self, side: Side) -> int:
+        return (self._sum_ubolt(side) * 2 + 100 * self.use_kwh) // (200 * self.use_kwh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +90,43 @@ class FactsLabel:
 
     def text(self) -> str:
         """The label as a table of ¢/kWh, for people."""
-        plan, energy = self.plan, self.plan.energy
-        shape = "the same in every interval" if self.use_is_flat else "in a given daily shape"
-        since = row_on(plan.delivery, self.month).since
+        plan = self.plan
         head = [
             f"{plan.name} ({plan.id}, version {plan.version})",
-            f"At {energy.settlement_point} day-ahead prices of {self.month:%Y-%m}, use {shape}.",
+            f"{self._prices()}, use {self._shape()}.",
             "",
             _table_row("use a month", [f"{row.use_kwh} kWh" for row in self.rows]),
             _table_row("average, ¢/kWh", [_cents(row.average_hundredths) for row in self.rows]),
         ]
         columns = [row.parts_hundredths for row in self.rows]
+        codes = [code for code in Code if any(column.get(code) for column in columns)]
         parts = [
-            _table_row(f"  {code.value}", [_cents(column[code]) for column in columns])
-            for code in Code
-            if code is not Code.EXPORT
+            _table_row(f"  {code.value}", [_cents(column.get(code, 0)) for column in columns])
+            for code in codes
         ]
-        foot = [
-            _table_row("bill, BOLT", [format_ubolt(row.total_ubolt) for row in self.rows]),
-            "",
-            f"{plan.tdsp} delivery as of {since}; charges and taxes collected {plan.as_of}.",
-        ]
+        bills = [format_ubolt(row.total_ubolt) for row in self.rows]
+        foot = [_table_row("bill, BOLT", bills), "", self._passed_through()]
         return "\n".join(head + parts + foot) + "\n"
+
+    def _prices(self) -> str:
+        index = self.plan.index
+        if index is None:
+            return f"In {self.month:%Y-%m}"
+        market = "day-ahead" if index.market == "DAM" else "real-time"
+        return f"At {self.plan.settlement_point} {market} prices of {self.month:%Y-%m}"
+
+    def _shape(self) -> str:
+        return "the same in every interval" if self.use_is_flat else "in a given daily shape"
+
+    def _passed_through(self) -> str:
+        delivery = self.plan.delivery
+        if delivery is None:
+            return f"Delivery is not part of this plan; collected {self.plan.as_of}."
+        since = row_on(delivery.rows, self.month).since
+        return (
+            f"{delivery.tdsp} delivery as of {since}; charges and taxes collected "
+            f"{self.plan.as_of}."
+        )
 
 
 def facts_label(
@@ -127,14 +161,14 @@ def _row(
 ) -> LabelRow:
     uses_wh = share_by_largest_remainder(use_kwh * WH_PER_KWH, weights)
     lines: list[Line] = []
-    total = Cumulative()
+    total = Tally()
     for (prices, interval), use_wh in zip(intervals, uses_wh, strict=True):
         read = IntervalRead(interval, use_wh, 0, register_import_wh=use_wh, register_export_wh=0)
         rated = rate(plan, prices, read=read, before=total)
         lines += rated.lines
         total = rated.after
-    shared = share_ubolt(lines, Cumulative(), after=total)
-    return LabelRow(use_kwh, total.spent_ubolt, tuple(shared.items()))
+    shared = share_ubolt(lines, Tally(), after=total)
+    return LabelRow(use_kwh, tuple(shared.items()))
 
 
 def _days_of_month(first: date) -> list[date]:
@@ -145,7 +179,8 @@ def _days_of_month(first: date) -> list[date]:
 
 
 def _cents(hundredths: int) -> str:
-    return f"{hundredths // 100}.{hundredths % 100:02d}"
+    sign = "-" if hundredths < 0 else ""
+    return f"{sign}{abs(hundredths) // 100}.{abs(hundredths) % 100:02d}"
 
 
 def _table_row(name: str, cells: Sequence[str]) -> str:

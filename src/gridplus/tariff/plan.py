@@ -5,86 +5,43 @@ One object rates the bill, is the planner's objective, prints the facts label an
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol, TypeVar
+from functools import cached_property
+from typing import TypeVar
 
 from gridplus.digest import Document
 from gridplus.failures import InputError
-from gridplus.units import PPM
+from gridplus.market.prices import Market
+from gridplus.tariff.components import NO_TAX, Component, Delivery, Stepwise, Taxes, TaxRow, row_on
 
-PLAN_KIND = "gridplus.plan/1"
-DAY_AHEAD_INDEX = "day_ahead_index"
-
-
-@dataclass(frozen=True, slots=True)
-class EnergyTerms:
-    """The energy price: the day-ahead index within [floor, cap], plus an adder (µBOLT/MWh).
-
-    Export is paid at the bounded index plus `export_adder`, which may be negative.
-    """
-
-    kind: str
-    settlement_point: str
-    cap_ubolt_per_mwh: int
-    floor_ubolt_per_mwh: int
-    adder_ubolt_per_mwh: int
-    export_adder_ubolt_per_mwh: int
-
-    def bounded(self, index_ubolt_per_mwh: int) -> int:
-        """The index within floor and cap, for import and export alike."""
-        return min(max(index_ubolt_per_mwh, self.floor_ubolt_per_mwh), self.cap_ubolt_per_mwh)
+PLAN_KIND = "gridplus.plan/2"
+ComponentT = TypeVar("ComponentT", bound=Component)
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryRow:
-    """TDSP delivery charges from `since` on, passed through unchanged."""
+class Index:
+    """The wholesale price that a plan follows: which market's, and its bounds (µBOLT/MWh); with
+    both bounds it is a collar."""
 
-    since: date
-    monthly_ubolt: int
-    energy_ubolt_per_mwh: int
-    source: str
+    market: Market
+    floor: int | None
+    cap: int | None
 
-
-@dataclass(frozen=True, slots=True)
-class FeeRow:
-    """The ERCOT system administration fee from `since` on."""
-
-    since: date
-    energy_ubolt_per_mwh: int
-    source: str
+    def bounded(self, price: int) -> int:
+        """The price within floor and cap, for import and export alike."""
+        if self.floor is not None and price < self.floor:
+            return self.floor
+        return price if self.cap is None else min(price, self.cap)
 
 
-@dataclass(frozen=True, slots=True)
-class TaxRow:
-    """Taxes on every charge before tax, from `since` on. Export credits do not reduce the base."""
-
-    since: date
-    puc_ppm: int
-    gross_receipts_ppm: int
-    source: str
-
-    @property
-    def gross_up_ppm(self) -> int:
-        """What one unit of a charge costs with taxes."""
-        return PPM + self.puc_ppm + self.gross_receipts_ppm
-
-
-class Dated(Protocol):
-    @property
-    def since(self) -> date: ...
-
-
-RowT = TypeVar("RowT", bound=Dated)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A validated plan. Days are local days in `time_zone`; `effective_until` is exclusive.
 
-    `as_of` is when delivery, fee and tax rows were collected: a row holds until the next one that
-    was known on that day. `canonical` is the plan's document as canonical JSON, `digest` its hash.
+    `settlement_point` is where the home's energy is bought. `as_of` is when the rows of delivery,
+    fee and tax were collected. `components` stand in the order of the file. `canonical` is the
+    plan's document as canonical JSON, `digest` its hash.
     """
 
     id: str
@@ -96,11 +53,9 @@ class Plan:
     effective_from: date
     effective_until: date | None
     as_of: date
-    energy: EnergyTerms
-    tdsp: str
-    delivery: tuple[DeliveryRow, ...]
-    fees: tuple[FeeRow, ...]
-    taxes: tuple[TaxRow, ...]
+    settlement_point: str
+    index: Index | None
+    components: tuple[Component, ...]
     canonical: bytes
     digest: bytes
 
@@ -112,6 +67,34 @@ class Plan:
         document: Document = json.loads(self.canonical)
         return document
 
+    @cached_property
+    def stepwise(self) -> tuple[Stepwise, ...]:
+        """The components that look at the read and the month; empty for a plan that is priced
+        interval by interval."""
+        return tuple(part for part in self.components if isinstance(part, Stepwise))
+
+    def find(self, kind: type[ComponentT]) -> ComponentT | None:
+        """The plan's component of a kind, or None."""
+        return next((part for part in self.components if isinstance(part, kind)), None)
+
+    @cached_property
+    def delivery(self) -> Delivery | None:
+        return self.find(Delivery)
+
+    @cached_property
+    def taxes(self) -> Taxes | None:
+        return self.find(Taxes)
+
+    def tax_on(self, day: date) -> TaxRow:
+        """The taxes that hold on the local `day`."""
+        return NO_TAX if self.taxes is None else row_on(self.taxes.rows, day)
+
+    def require_cap(self) -> int:
+        """The cap of the index, µBOLT/MWh. Raises InputError for a plan that has none."""
+        if self.index is None or self.index.cap is None:
+            raise InputError(f"plan {self.id} has no cap on its index")
+        return self.index.cap
+
     def holds_on(self, day: date) -> bool:
         until = self.effective_until
         return self.effective_from <= day and (until is None or day < until)
@@ -122,11 +105,3 @@ class Plan:
             until = self.effective_until or "further notice"
             term = f"from {self.effective_from} until {until}"
             raise InputError(f"plan {self.id} holds {term}, not on {day}")
-
-
-def row_on(rows: Sequence[RowT], day: date) -> RowT:
-    """The newest row that has begun on `day`; a parsed plan has one for each day of its term."""
-    found = [row for row in rows if row.since <= day]
-    if not found:
-        raise InputError(f"no row covers {day}; the first begins on {rows[0].since}")
-    return found[-1]

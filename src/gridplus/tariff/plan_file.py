@@ -4,13 +4,23 @@ Every error names the file, the place in it and what to do. Unknown keys are ref
 """
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections import Counter
 from datetime import date, datetime
-from itertools import pairwise
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from gridplus.digest import Document, canonical_json, document_digest, parse_document
 from gridplus.failures import InputError
+from gridplus.market.prices import Market
+from gridplus.tariff.components import (
+    KINDS,
+    Adder,
+    Component,
+    MarkupWaiver,
+    NetMetering,
+    OwnUseFirst,
+    Stepwise,
+)
 from gridplus.tariff.fields import Fields
 from gridplus.tariff.jurisdiction import (
     CUSTOMER_CLASSES,
@@ -18,23 +28,12 @@ from gridplus.tariff.jurisdiction import (
     Offer,
     find_prohibition,
 )
-from gridplus.tariff.plan import (
-    DAY_AHEAD_INDEX,
-    PLAN_KIND,
-    DeliveryRow,
-    EnergyTerms,
-    FeeRow,
-    Plan,
-    RowT,
-    TaxRow,
-    row_on,
-)
-from gridplus.tariff.quantity import Measure, parse_quantity
-from gridplus.units import PPM
+from gridplus.tariff.plan import PLAN_KIND, Index, Plan
+from gridplus.tariff.quantity import Measure, read_signed
 
 MAX_BYTES = 65_536
-MAX_ROWS = 200
-MAX_DEPTH = 4
+MAX_COMPONENTS = 24
+MAX_DEPTH = 8
 
 
 def parse_plan(data: bytes, *, what: str) -> Plan:
@@ -46,34 +45,32 @@ def parse_plan(data: bytes, *, what: str) -> Plan:
 
 
 def plan_from(document: Document, *, what: str) -> Plan:
-    """A document of kind 'gridplus.plan/1' -> Plan. Raises InputError as `parse_plan` does."""
+    """A document of kind 'gridplus.plan/2' -> Plan. Raises InputError as `parse_plan` does."""
     fields = Fields(document, what)
     if (found := fields.take("format")) != PLAN_KIND:
         fields.fail("format", f"is {found!r}; this program reads {PLAN_KIND!r}")
-    terms = fields.object("energy")
-    offer = _offer(fields, terms)
-    as_of = fields.day("as_of")
-    delivery = fields.object("delivery")
+    begins, ends = _term(fields)
+    index = _index(fields)
+    components = _components(fields, start=begins)
+    _require_whole(fields, components, index=index)
     plan = Plan(
         id=fields.text("id"),
         version=fields.integer("version", high=1_000_000),
         name=fields.text("name"),
         time_zone=_time_zone(fields),
-        jurisdiction=offer.jurisdiction,
-        customer_class=offer.customer_class,
-        effective_from=offer.effective_from,
-        effective_until=offer.effective_until,
-        as_of=as_of,
-        energy=_energy(terms, offer.kind),
-        tdsp=delivery.text("tdsp"),
-        delivery=_rows(delivery, _delivery_row, start=offer.effective_from),
-        fees=_rows(fields.object("fees"), _fee_row, start=offer.effective_from),
-        taxes=_rows(fields.object("taxes"), _tax_row, start=offer.effective_from),
+        jurisdiction=fields.choice("jurisdiction", JURISDICTIONS),
+        customer_class=fields.choice("customer_class", CUSTOMER_CLASSES),
+        effective_from=begins,
+        effective_until=ends,
+        as_of=fields.day("as_of"),
+        settlement_point=fields.text("settlement_point"),
+        index=index,
+        components=components,
         canonical=canonical_json(document),
         digest=document_digest(PLAN_KIND, document),
     )
     fields.close()
-    _require_convex(plan, what)
+    _require_lawful(plan, what)
     return plan
 
 
@@ -103,29 +100,12 @@ def _plain(value: object, where: str, *, depth: int = 0) -> Document:
     raise InputError(f"{where}: write a text, an integer or a day, not {value}")
 
 
-def _offer(fields: Fields, terms: Fields) -> Offer:
-    """What the law looks at, read and judged before anything else of the plan."""
-    effective_from = fields.day("effective_from")
-    until = fields.day("effective_until") if fields.has("effective_until") else None
-    if until is not None and until <= effective_from:
+def _term(fields: Fields) -> tuple[date, date | None]:
+    begins = fields.day("effective_from")
+    ends = fields.day("effective_until") if fields.has("effective_until") else None
+    if ends is not None and ends <= begins:
         fields.fail("effective_until", "must be later than effective_from")
-    offer = Offer(
-        jurisdiction=fields.choice("jurisdiction", JURISDICTIONS),
-        customer_class=fields.choice("customer_class", CUSTOMER_CLASSES),
-        kind=terms.text("kind"),
-        effective_from=effective_from,
-        effective_until=until,
-    )
-    rule = find_prohibition(offer)
-    if rule is not None:
-        terms.fail(
-            "kind",
-            f"{offer.kind!r} is forbidden for a {offer.customer_class} customer from {rule.since} "
-            f"on by {rule.law}: {rule.text} ({rule.source}). Choose {DAY_AHEAD_INDEX!r}",
-        )
-    if offer.kind != DAY_AHEAD_INDEX:
-        terms.fail("kind", f"{offer.kind!r} is not offered yet; choose {DAY_AHEAD_INDEX!r}")
-    return offer
+    return begins, ends
 
 
 def _time_zone(fields: Fields) -> str:
@@ -137,106 +117,72 @@ def _time_zone(fields: Fields) -> str:
     return name
 
 
-def _energy(fields: Fields, kind: str) -> EnergyTerms:
-    terms = EnergyTerms(
-        kind=kind,
-        settlement_point=fields.text("settlement_point"),
-        cap_ubolt_per_mwh=_quantity(fields, "cap", measure=Measure.PRICE_UBOLT_PER_MWH),
-        floor_ubolt_per_mwh=_quantity(fields, "floor", measure=Measure.PRICE_UBOLT_PER_MWH),
-        adder_ubolt_per_mwh=_quantity(fields, "adder", measure=Measure.PRICE_UBOLT_PER_MWH),
-        export_adder_ubolt_per_mwh=_signed(
-            fields, "export_adder", measure=Measure.PRICE_UBOLT_PER_MWH
-        ),
+def _index(fields: Fields) -> Index | None:
+    if not fields.has("index"):
+        return None
+    terms = fields.object("index")
+    market: Market = "DAM" if terms.choice("market", get_args(Market)) == "DAM" else "RTM"
+    floor, cap = (_bound(terms, key) for key in ("floor", "cap"))
+    terms.close()
+    if floor is not None and cap is not None and cap < floor:
+        terms.fail("cap", "must not be below the floor")
+    return Index(market, floor, cap)
+
+
+def _bound(terms: Fields, key: str) -> int | None:
+    if not terms.has(key):
+        return None
+    return read_signed(terms, key, measure=Measure.PRICE_UBOLT_PER_MWH)
+
+
+def _components(fields: Fields, *, start: date) -> tuple[Component, ...]:
+    components = []
+    for item in fields.objects("components", limit=MAX_COMPONENTS):
+        components.append(KINDS[item.choice("kind", KINDS)].read(item, start=start))
+        item.close()
+    return tuple(components)
+
+
+def _require_whole(
+    fields: Fields, components: tuple[Component, ...], *, index: Index | None
+) -> None:
+    """The components fit together. Raises InputError that says which do not."""
+    energy = [part for part in components if part.is_energy]
+    if len(energy) != 1:
+        known = ", ".join(kind for kind, part in KINDS.items() if part.is_energy)
+        fields.fail("components", f"price the energy {len(energy)} times; keep one of {known}")
+    if sum(part.is_export for part in components) > 1:
+        fields.fail("components", "pay for export twice; keep one")
+    for name, count in Counter(part.name for part in components).items():
+        if count > 1:
+            fields.fail("components", f"hold {name!r} {count} times; keep one, or name them apart")
+    asking = [part.name for part in components if part.needs_index]
+    if asking and index is None:
+        fields.fail("index", f"is missing, and {asking[0]!r} needs it; add it")
+    if index is not None and not asking:
+        fields.fail("index", "is not used by any component; remove it")
+    netting = [part for part in components if isinstance(part, NetMetering | OwnUseFirst)]
+    if netting and isinstance(energy[0], Stepwise):
+        fields.fail("components", f"{netting[0].kind!r} needs one energy price in each interval")
+    kinds = {type(part) for part in components}
+    if MarkupWaiver in kinds and Adder not in kinds:
+        fields.fail("components", "waive a mark-up that the plan does not have; add an 'adder'")
+
+
+def _require_lawful(plan: Plan, what: str) -> None:
+    priced = next(part for part in plan.components if part.is_energy)
+    real_time = plan.index is not None and plan.index.market == "RTM"
+    offer = Offer(
+        jurisdiction=plan.jurisdiction,
+        customer_class=plan.customer_class,
+        kind="real_time_index" if priced.needs_index and real_time else priced.kind,
+        effective_from=plan.effective_from,
+        effective_until=plan.effective_until,
     )
-    if terms.cap_ubolt_per_mwh < terms.floor_ubolt_per_mwh:
-        fields.fail("cap", "must not be below the floor")
-    if terms.floor_ubolt_per_mwh + terms.export_adder_ubolt_per_mwh < 0:
-        fields.fail("export_adder", "makes the export price negative when the index is at floor")
-    fields.close()
-    return terms
-
-
-def _signed(fields: Fields, key: str, *, measure: Measure) -> int:
-    return parse_quantity(fields.text(key), measure, where=f"{fields.where}.{key}")
-
-
-def _quantity(fields: Fields, key: str, *, measure: Measure) -> int:
-    value = _signed(fields, key, measure=measure)
-    if value < 0:
-        fields.fail(key, "must not be negative")
-    return value
-
-
-def _rows(fields: Fields, read: Callable[[Fields], RowT], *, start: date) -> tuple[RowT, ...]:
-    """Rows by the day they begin, oldest first; the first must have begun when the plan does."""
-    rows = tuple(read(row) for row in fields.objects("rows", limit=MAX_ROWS))
-    fields.close()
-    if not rows or rows[0].since > start:
-        fields.fail("rows", f"must cover {start}, the plan's first day; add a row from then")
-    if any(later.since <= earlier.since for earlier, later in pairwise(rows)):
-        fields.fail("rows", "must stand in order of their first day, each day once")
-    return rows
-
-
-def _delivery_row(fields: Fields) -> DeliveryRow:
-    row = DeliveryRow(
-        since=fields.day("from"),
-        monthly_ubolt=_quantity(fields, "monthly", measure=Measure.MONTHLY_UBOLT),
-        energy_ubolt_per_mwh=_quantity(fields, "energy", measure=Measure.PRICE_UBOLT_PER_MWH),
-        source=fields.text("source"),
-    )
-    fields.close()
-    return row
-
-
-def _fee_row(fields: Fields) -> FeeRow:
-    row = FeeRow(
-        since=fields.day("from"),
-        energy_ubolt_per_mwh=_quantity(fields, "ercot", measure=Measure.PRICE_UBOLT_PER_MWH),
-        source=fields.text("source"),
-    )
-    fields.close()
-    return row
-
-
-def _tax_row(fields: Fields) -> TaxRow:
-    row = TaxRow(
-        since=fields.day("from"),
-        puc_ppm=_quantity(fields, "puc_assessment", measure=Measure.RATIO_PPM),
-        gross_receipts_ppm=_quantity(fields, "gross_receipts", measure=Measure.RATIO_PPM),
-        source=fields.text("source"),
-    )
-    fields.close()
-    return row
-
-
-def _require_convex(plan: Plan, what: str) -> None:
-    """Import may never be cheaper than export, on any day of the plan and at any index.
-
-    Import rises at least as fast with the index as export does, so the floor is the worst case.
-    """
-    for day in _changes(plan):
-        delivery, fee = row_on(plan.delivery, day), row_on(plan.fees, day)
-        floor = plan.energy.floor_ubolt_per_mwh
-        before_tax = (
-            floor
-            + plan.energy.adder_ubolt_per_mwh
-            + delivery.energy_ubolt_per_mwh
-            + fee.energy_ubolt_per_mwh
+    rule = find_prohibition(offer)
+    if rule is not None:
+        raise InputError(
+            f"{what}.index.market: real-time prices are forbidden for a {offer.customer_class} "
+            f"customer from {rule.since} on by {rule.law}: {rule.text} ({rule.source}). Choose "
+            "'DAM', end the plan before that day, or write jurisdiction 'simulation'"
         )
-        import_price = before_tax * row_on(plan.taxes, day).gross_up_ppm
-        export_price = (floor + plan.energy.export_adder_ubolt_per_mwh) * PPM
-        if import_price < export_price:
-            raise InputError(
-                f"{what}.energy.export_adder: from {day} on the plan pays more for export than it "
-                "charges for import; only a non-convex planner could plan for that, and it does "
-                "not exist yet. Lower export_adder or raise adder"
-            )
-
-
-def _changes(plan: Plan) -> Sequence[date]:
-    """The days of the plan's term on which one of its rows begins to hold."""
-    begun: set[date] = {plan.effective_from}
-    for rows in (plan.delivery, plan.fees, plan.taxes):
-        begun |= {row.since for row in rows if row.since > plan.effective_from}
-    return sorted(day for day in begun if plan.holds_on(day))

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import Enum
 
 from gridplus.failures import InputError
+from gridplus.tariff.fields import Fields
 
 _WRITTEN = re.compile(r"(-?[0-9]{1,9}(?:\.[0-9]{1,9})?) ([^ ]{1,8})")
 
@@ -18,11 +19,29 @@ class Measure(Enum):
 
     PRICE_UBOLT_PER_MWH = ({"$/MWh": 1_000_000, "¢/kWh": 10_000_000}, 100_000_000_000)
     MONTHLY_UBOLT = ({"$/month": 1_000_000}, 10_000_000_000)
+    DAILY_UBOLT = ({"$/day": 1_000_000}, 1_000_000_000)
+    AMOUNT_UBOLT = ({"$": 1_000_000}, 10_000_000_000)
+    DEMAND_UBOLT_PER_KW = ({"$/kW": 1_000_000}, 1_000_000_000)
+    ENERGY_WH = ({"kWh": 1_000, "Wh": 1}, 1_000_000_000)
+    POWER_W = ({"kW": 1_000, "W": 1}, 1_000_000)
     RATIO_PPM = ({"%": 10_000}, 1_000_000)
 
     def __init__(self, units: dict[str, int], largest: int) -> None:
         self.units = units
         self.largest = largest
+
+
+def read_quantity(fields: Fields, key: str, *, measure: Measure) -> int:
+    """Take a quantity of 0 or more. Raises InputError that names the field."""
+    value = read_signed(fields, key, measure=measure)
+    if value < 0:
+        fields.fail(key, "must not be negative")
+    return value
+
+
+def read_signed(fields: Fields, key: str, *, measure: Measure) -> int:
+    """Take a quantity that may be negative. Raises InputError that names the field."""
+    return parse_quantity(fields.text(key), measure, where=f"{fields.where}.{key}")
 
 
 def parse_quantity(text: str, measure: Measure, *, where: str) -> int:

@@ -13,12 +13,16 @@ from gridplus.failures import InputError
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
 from gridplus.tariff.fields import Fields, format_octets
+from gridplus.tariff.given import NOTHING_GIVEN, Given, given_from
+from gridplus.tariff.line import Code, Line
 from gridplus.tariff.plan import Plan
-from gridplus.tariff.rate import Code, Cumulative, Line, rate
+from gridplus.tariff.rate import rate
+from gridplus.tariff.tally import MonthToDate, Tally, month_document, month_from, tally_from
 from gridplus.units import HOUR_S, U48_MAX, Interval
 from gridplus.wallet import ChannelId
 
-STATEMENT_KIND = "gridplus.statement/1"
+STATEMENT_KIND = "gridplus.statement/2"
+MAX_LINES = 64
 _PRICE_MAX = 1 << 40
 _START_MAX_S = 1 << 33
 _COUNTERS = ("import_wh", "export_wh", "register_import_wh", "register_export_wh")
@@ -30,27 +34,31 @@ class Tip:
 
     channel: ChannelId
     head: bytes
-    total: Cumulative
+    total: Tally
 
     @classmethod
     def genesis(cls, channel: ChannelId) -> "Tip":
         """The tip of a channel that has no bill yet."""
-        return cls(channel, channel, Cumulative())
+        return cls(channel, channel, Tally())
 
 
 @dataclass(frozen=True)
 class Statement:
     """What the hub says one interval costs. Nothing in it is trusted before `check_statement`.
 
-    `spent_ubolt` and `earned_ubolt` are the channel's counters after it, for a voucher to sign.
+    `month` is what the plan remembered before it, `after` the tally after it: with the lines, a
+    statement tells both ends of its step. `spent_ubolt` and `earned_ubolt` are the channel's
+    counters after it, for a voucher to sign.
     """
 
     channel: ChannelId
     read: IntervalRead
     plan_digest: bytes
     price_digest: bytes
+    given: Given
+    month: MonthToDate | None
     lines: tuple[Line, ...]
-    after: Cumulative
+    after: Tally
     spent_ubolt: int
     earned_ubolt: int
     previous_head: bytes
@@ -84,22 +92,30 @@ class Statement:
             **{name: getattr(self.read, name) for name in _COUNTERS},
             "plan": format_octets(self.plan_digest),
             "prices": format_octets(self.price_digest),
+            "given": self.given.document(),
+            "month_before": month_document(self.month),
             "lines": [_line_document(line) for line in self.lines],
-            "charges_abolt": str(self.after.charges_abolt),
-            "credits_abolt": str(self.after.credits_abolt),
+            "after": self.after.document(),
             "spent_ubolt": self.spent_ubolt,
             "earned_ubolt": self.earned_ubolt,
             "previous_head": format_octets(self.previous_head),
         }
 
 
-def next_statement(tip: Tip, *, plan: Plan, prices: PriceVersion, read: IntervalRead) -> Statement:
+def next_statement(
+    tip: Tip,
+    *,
+    plan: Plan,
+    prices: PriceVersion,
+    read: IntervalRead,
+    given: Given = NOTHING_GIVEN,
+) -> Statement:
     """The one right bill for `read` after `tip`.
 
     Raises InputError when plan and prices cannot rate the read, or when a counter would pass the
     48 bits that a channel has.
     """
-    rated = rate(plan, prices, read=read, before=tip.total)
+    rated = rate(plan, prices, read=read, before=tip.total, given=given)
     after = rated.after
     if max(after.spent_ubolt, after.earned_ubolt) > U48_MAX:
         raise InputError(f"the bill of {read.interval} passes what a channel can carry for life")
@@ -108,6 +124,8 @@ def next_statement(tip: Tip, *, plan: Plan, prices: PriceVersion, read: Interval
         read=read,
         plan_digest=plan.digest,
         price_digest=prices.digest,
+        given=given,
+        month=tip.total.month,
         lines=rated.lines,
         after=after,
         spent_ubolt=after.spent_ubolt,
@@ -122,8 +140,8 @@ def check_statement(
     """What an agent runs before it pays: recompute the bill from what it knows by itself.
 
     `tip` is where the agent's own chain stands, `read` its own read, `prices` the version it saw
-    published, `plan` the one it agreed to. Returns the first mismatch, or None when the bill is
-    right to the aBOLT. Raises InputError as `next_statement` does.
+    published, `plan` the one it agreed to; nothing else is given. Returns the first mismatch, or
+    None when the bill is right to the aBOLT. Raises InputError as `next_statement` does.
     """
     return find_mismatch(statement, next_statement(tip, plan=plan, prices=prices, read=read))
 
@@ -132,14 +150,17 @@ def find_mismatch(statement: Statement, right: Statement) -> Mismatch | None:
     """In what `statement` differs first from the `right` one, or None."""
     comparisons = (
         (Mismatch.CHANNEL_DIFFERS, statement.channel == right.channel),
-        (Mismatch.READ_DIFFERS, statement.read == right.read),
+        (
+            Mismatch.READ_DIFFERS,
+            (statement.read, statement.given) == (right.read, right.given),
+        ),
         (Mismatch.PLAN_DIFFERS, statement.plan_digest == right.plan_digest),
         (Mismatch.PRICE_NOT_PUBLISHED, statement.price_digest == right.price_digest),
         (Mismatch.CHARGE_DIFFERS, statement.lines == right.lines),
         (
             Mismatch.TOTAL_DIFFERS,
-            (statement.after, statement.spent_ubolt, statement.earned_ubolt)
-            == (right.after, right.spent_ubolt, right.earned_ubolt),
+            (statement.month, statement.after, statement.spent_ubolt, statement.earned_ubolt)
+            == (right.month, right.after, right.spent_ubolt, right.earned_ubolt),
         ),
         (Mismatch.HEAD_DIFFERS, statement.previous_head == right.previous_head),
     )
@@ -157,14 +178,22 @@ def parse_statement(document: Document, *, what: str) -> Statement:
         read=_read(fields),
         plan_digest=fields.octets("plan", 32),
         price_digest=fields.octets("prices", 32),
-        lines=tuple(_line(line) for line in fields.objects("lines", limit=len(Code))),
-        after=Cumulative(fields.abolt("charges_abolt"), fields.abolt("credits_abolt")),
+        given=given_from(fields, "given"),
+        month=month_from(fields, "month_before"),
+        lines=tuple(_line(line) for line in fields.objects("lines", limit=MAX_LINES)),
+        after=_after(fields.object("after")),
         spent_ubolt=fields.integer("spent_ubolt"),
         earned_ubolt=fields.integer("earned_ubolt"),
         previous_head=fields.octets("previous_head", 32),
     )
     fields.close()
     return statement
+
+
+def _after(fields: Fields) -> Tally:
+    tally = tally_from(fields)
+    fields.close()
+    return tally
 
 
 def _read(fields: Fields) -> IntervalRead:

@@ -14,10 +14,10 @@ from gridplus.meter import check_follows, read_message
 from gridplus.tariff import (
     BillDocument,
     BilledInterval,
-    Cumulative,
     Liability,
     Mismatch,
     Statement,
+    Tally,
     Tip,
     day_totals,
     find_mismatch,
@@ -153,11 +153,17 @@ def _statements(bill: BillDocument, _: ChainTruth) -> Finding:
     return None
 
 
-def _recompute(bill: BillDocument, statement: Statement, *, before: Cumulative) -> str | None:
+def _recompute(bill: BillDocument, statement: Statement, *, before: Tally) -> str | None:
     """Rate the read again. Whether the heads chain is looked at apart."""
     tip = Tip(bill.channel, statement.previous_head, before)
     try:
-        right = next_statement(tip, plan=bill.plan, prices=bill.prices, read=statement.read)
+        right = next_statement(
+            tip,
+            plan=bill.plan,
+            prices=bill.prices,
+            read=statement.read,
+            given=statement.given,
+        )
     except InputError as error:
         return str(error)
     mismatch = find_mismatch(statement, right)
@@ -180,7 +186,7 @@ def _line_difference(statement: Statement, right: Statement) -> str:
 
 def _heads(bill: BillDocument, _: ChainTruth) -> Finding:
     opening = bill.opening
-    if opening.head == opening.channel and opening.total != Cumulative():
+    if opening.head == opening.channel and opening.total != Tally():
         return "the first bill of a channel must open with nothing billed"
     previous = opening.head
     for billed in bill.intervals:
@@ -242,9 +248,10 @@ def _totals(bill: BillDocument, _: ChainTruth) -> Finding:
     for name in ("import_wh", "export_wh", "charges_ubolt", "credits_ubolt"):
         if getattr(mine, name) != getattr(right, name):
             return f"{name} is {getattr(mine, name)}, recomputed {getattr(right, name)}"
-    for (code, amount), (_code, due) in zip(mine.lines_ubolt, right.lines_ubolt, strict=True):
-        if amount != due:
-            return f"line {code} is {amount} µBOLT, recomputed {due}"
+    printed, due = dict(mine.lines_ubolt), dict(right.lines_ubolt)
+    for code in printed.keys() | due.keys():
+        if printed.get(code) != due.get(code):
+            return f"line {code} is {printed.get(code)} µBOLT, recomputed {due.get(code)}"
     return None
 
 
