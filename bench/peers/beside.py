@@ -5,9 +5,19 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from peers import nitro, one_to_n, openzeppelin, raiden, safe
+from peers import machinomy, nitro, one_to_n, openzeppelin, raiden, safe, vector
 from peers.ground import ENVELOPE, Cost, Ground
-from peers.installed import NITRO, OPENZEPPELIN, RAIDEN, SAFE, NotInstalled, Package, installed
+from peers.installed import (
+    MACHINOMY,
+    NITRO,
+    OPENZEPPELIN,
+    RAIDEN,
+    SAFE,
+    VECTOR,
+    NotInstalled,
+    Package,
+    installed,
+)
 
 Steps: TypeAlias = Mapping[str, Cost]
 Found: TypeAlias = Mapping[str, Steps | str]
@@ -21,7 +31,9 @@ BLOB_GAS, BLOB_BYTES = 131_072, 4_096 * 31
 CHANNELS: Mapping[str, tuple[Package, Callable[[Ground], Steps]]] = {
     "Raiden, channel": (RAIDEN, raiden.measure),
     "Raiden, one-to-n": (RAIDEN, one_to_n.measure),
+    "Vector, a contract a home": (VECTOR, vector.measure),
     "Nitro, a channel a month": (NITRO, nitro.measure),
+    "Machinomy, a channel a month": (MACHINOMY, machinomy.measure),
 }
 PAYMENTS: Mapping[str, tuple[Package, Callable[[Ground], Steps]]] = {
     "2-of-3 Safe pays": (SAFE, safe.measure),
@@ -43,7 +55,8 @@ STEPS = (
     "answer to an exit",
 )
 """Of a channel. A month is a top-up by the home and a claim, the cheapest that there is."""
-WALLET_STEPS = ("created per home", "paid out by two of three")
+FOUNDED = "created per home"
+PAID_OUT = "paid out by two of three"
 FUSED = "month, topped up in the claim"
 """Ours alone."""
 
@@ -55,14 +68,14 @@ def _ours(figures: Steps) -> dict[str, Cost]:
     month = figures["top-up + claim, a home of 200"]
     exit_alone = lone["exit, owner"]
     return {
-        "created per home": Cost(0, 0),
+        FOUNDED: Cost(0, 0),
         "open": lone["deposit (open)"],
         "top-up": lone["deposit (top-up)"],
         "claim": lone["claim, 1 homes"],
         "claim in a batch": batch,
         "month": lone["deposit (top-up)"] + batch,
         FUSED: Cost(month.gas, month.size + ENVELOPE / 200),
-        "paid out by two of three": lone["close, two keys"],
+        PAID_OUT: lone["close, two keys"],
         "close together": lone["close, owner"],
         "exit alone": Cost(exit_alone.gas, exit_alone.size + ENVELOPE),
         "answer to an exit": lone["claim, 1 homes"],
@@ -100,9 +113,10 @@ def _gas(ours: Steps, channels: Found, everything: Found) -> Iterator[str]:
     for step in STEPS:
         yield from _row(step, ours[step], peers=_each(channels, step))
     yield from _row(FUSED, ours[FUSED], peers=_each(everything, "month"))
-    safes = {"2-of-3 Safe": everything["2-of-3 Safe pays"]}
-    for step in WALLET_STEPS:
-        yield from _row(step, ours[step], peers=_each(safes, step))
+    safe, own = {"2-of-3 Safe": everything["2-of-3 Safe pays"]}, "Vector, a contract a home"
+    founded = {own: channels[own]} | safe
+    yield from _row(FOUNDED, ours[FOUNDED], peers=_each(founded, FOUNDED))
+    yield from _row(PAID_OUT, ours[PAID_OUT], peers=_each(safe, PAID_OUT))
 
 
 def _each(peers: Found, name: str) -> dict[str, Cost | str]:

@@ -54,6 +54,18 @@ NITRO = Package(
     "0.17.3",
     "da59b95561156b9ea6e8ec861a329d136b472e1a1443f3506a105c8f72bb7a93",
 )
+MACHINOMY = Package(
+    "npm",
+    "@machinomy/contracts",
+    "4.1.5",
+    "f5578c77138dd8e0351e684e8a163cc2e1e72fa94db9a1d285efe8db7151203d",
+)
+VECTOR = Package(
+    "npm",
+    "@connext/vector-contracts",
+    "0.2.3",
+    "e3eee5ff37a5cada1798631dacffb74d8f033c67b2b5f8360302155cb92fa7b5",
+)
 SAFE = Package(
     "npm",
     "@safe-global/safe-contracts",
@@ -74,7 +86,7 @@ SOLC = Package(
 )
 """The compiler that the shipped bytecode of OPENZEPPELIN names in its metadata."""
 
-PACKAGES = (RAIDEN, NITRO, SAFE, OPENZEPPELIN, SOLC)
+PACKAGES = (RAIDEN, NITRO, MACHINOMY, VECTOR, SAFE, OPENZEPPELIN, SOLC)
 
 
 def root() -> Path:

@@ -1,10 +1,13 @@
 """What homes lose on peers: deposits that one stolen key moves, or that a close has locked."""
 
 from gridplus.contracts import calls
+from gridplus.digest import keccak256
+from peers import machinomy
 from peers.ground import BOLT, DAY_S, Ground, key
 from peers.nitro import Adjudicator, Channel
 from peers.one_to_n import Desk, Iou
 from peers.raiden import SETTLE_TIMEOUT_S, Network
+from peers.vector import Factory
 
 DEPOSIT = 500 * BOLT
 
@@ -44,6 +47,43 @@ def test_a_month_of_deposit_by_many_claims_of_one_day_on_nitro(ground: Ground) -
     court.deposit(channel, DEPOSIT)
     court.conclude(channel, court.outcome(channel, home=0, hub=DEPOSIT), by=court.hub)
     assert ground.balance(court.hub.address) == DEPOSIT
+
+
+def test_a_month_of_deposit_by_many_claims_of_one_day_on_machinomy(ground: Ground) -> None:
+    """As on Nitro: what the payer's key has promised is taken at once, up to all there is."""
+    contract = machinomy.Contract(ground)
+    channel = machinomy.Channel(keccak256(b"ada's channel"), contract.home("ada"))
+    contract.open(channel, DEPOSIT)
+    contract.claim(channel, DEPOSIT, promise=contract.promise(channel, DEPOSIT))
+    assert ground.balance(contract.hub.address) == DEPOSIT
+
+
+def test_a_month_of_deposit_by_many_claims_of_one_day_on_vector(ground: Ground) -> None:
+    """As on Raiden: the key that signs payments also takes what a dispute leaves, in two days."""
+    factory = Factory(ground)
+    channel, _ = factory.open("ada")
+    factory.deposit(channel, DEPOSIT)
+    newest = factory.state(channel, hub=12 * BOLT, home=DEPOSIT - 12 * BOLT, nonce=7)
+    factory.dispute(channel, newest, by=channel.home)
+    ground.pass_time(DAY_S + 1)
+    factory.leave(channel, newest)
+    stolen = calls.transfer(key("thief").address, DEPOSIT - 12 * BOLT)
+    ground.send(channel.home, ground.token, stolen)
+    assert ground.balance(key("thief").address) == DEPOSIT - 12 * BOLT
+
+
+def test_a_new_deposit_by_the_close_of_an_old_one_on_machinomy(ground: Ground) -> None:
+    """A channel that was claimed is forgotten, with its name: a payer who uses the name again has
+    paid the old promise again. Who draws each name at random is safe.
+    """
+    contract = machinomy.Contract(ground)
+    channel = machinomy.Channel(keccak256(b"ada and her retailer"), contract.home("ada"))
+    contract.open(channel, 30 * BOLT)
+    old = contract.promise(channel, 25 * BOLT)
+    for month in (1, 2):
+        contract.claim(channel, 25 * BOLT, promise=old)
+        assert ground.balance(contract.hub.address) == month * 25 * BOLT
+        contract.open(channel, 30 * BOLT)
 
 
 def test_a_new_deposit_by_the_close_of_an_old_one_locked_on_nitro(ground: Ground) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TEST = re.compile(r"\btest_\w+")
-PEERS = re.compile(r"_on_(raiden|one_to_n|nitro|safe|openzeppelin)$")
+PEERS = re.compile(r"_on_(raiden|one_to_n|vector|nitro|machinomy|safe|openzeppelin)$")
 
 
 def executed(folder: str) -> set[str]:
