@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test check mutants bench bench-gas ci savings lock contracts data clean
+.PHONY: help demo audit test check conformance mutants bench bench-gas ci savings lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,9 +40,14 @@ bench-gas: $(VENV)/ready-dev ## gas of the vault, beside the floor, the targets 
 mutants: $(VENV)/ready-dev ## plant faults in vault and token, and see that the tests notice each (some minutes)
 	@$(BIN)/python tools/mutants.py
 
+<<<<<<< HEAD
 audit: $(VENV)/ready-run ## 17 homes live a month, and all of it is rebuilt from the journals (some minutes)
 	@$(BIN)/gridplus demo --homes 17 --day 2021-08-01 --days 31 --fast --out audit-out
 	@$(BIN)/gridplus audit audit-out
+=======
+conformance: $(VENV)/ready-dev ## schemathesis against the VTN: the standard's description and ours, three roles (two minutes)
+	@$(BIN)/python tools/openadr_conformance.py
+>>>>>>> 2cd6655 (Serve OpenADR 3.1.0: a pure VTN, durable, with tokens, webhooks and topics)
 
 savings: $(VENV)/ready-dev ## what the batteries save over 33 days of 2021 (a minute)
 	@$(BIN)/python bench/savings.py

@@ -16,6 +16,7 @@ _COMMANDS = {
     "plan": "plan files: check one, print its facts label",
     "retailer": "the back office: prices, position, day close, ledger",
     "verify": "recompute bills and compare them with the chain",
+    "vtn": "market signals: an OpenADR 3.1.0 VTN on its own",
 }
 
 
