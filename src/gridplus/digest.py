@@ -6,6 +6,7 @@ kind to those bytes, so that a document of one kind never stands for one of anot
 """
 
 import json
+import re
 from typing import TypeAlias
 
 import sha3
@@ -14,6 +15,10 @@ from gridplus.failures import Bug, InputError
 
 Document: TypeAlias = "dict[str, Document] | list[Document] | str | int | bool | None"
 MAX_DEPTH = 16
+SAFE_DEPTH = 500
+"""As deep as the standard library reads JSON without danger to the stack, whoever has raised the
+interpreter's own limit (py-evm raises it for the whole process)."""
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def keccak256(data: bytes) -> bytes:
@@ -41,6 +46,7 @@ def parse_document(data: bytes, *, limit: int, what: str) -> Document:
     if len(data) > limit:
         raise InputError(f"{what} has {len(data)} bytes; at most {limit} are accepted")
     try:
+        require_shallow(data)
         document: Document = json.loads(
             data.decode(),
             parse_float=_refuse_number,
@@ -51,6 +57,21 @@ def parse_document(data: bytes, *, limit: int, what: str) -> Document:
     except (ValueError, RecursionError, Bug) as error:
         raise InputError(f"{what} is not a document: {error}") from None
     return document
+
+
+def require_shallow(data: bytes) -> None:
+    """Raise ValueError when JSON nests deeper than SAFE_DEPTH, before anything recurses into it."""
+    if data.count(b"[") + data.count(b"{") <= SAFE_DEPTH:
+        return
+    depth = 0
+    for found in _BRACKETS.finditer(data):
+        bracket = found[0]
+        if bracket in b"[{":
+            depth += 1
+            if depth > SAFE_DEPTH:
+                raise ValueError(f"it nests deeper than {SAFE_DEPTH}")
+        elif bracket in b"]}":
+            depth -= 1
 
 
 def _refuse_number(text: str) -> int:

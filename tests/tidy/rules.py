@@ -63,6 +63,8 @@ def _function_complaints(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterat
     positional = [name for name in positional if name not in ("self", "cls")]
     if any(".command(" in ast.unparse(decorator) for decorator in node.decorator_list):
         return  # click passes each option by name
+    if positional == ["scope", "receive", "send"]:
+        return  # ASGI passes them so
     if positional[:1] == ["ctx"]:
         return  # click's callbacks
     if len(positional) > POSITIONAL and node.name not in SPOKEN_IN_ORDER:

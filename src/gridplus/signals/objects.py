@@ -75,7 +75,7 @@ class Change:
     at_us: int
 
 
-def make(kind: Kind, object_id: str, sent: Body, *, created: str | None, at_us: int) -> Held:
+def make(kind: Kind, object_id: str, *, sent: Body, created: str | None, at_us: int) -> Held:
     """The object that `sent` (checked already) becomes; `created` is kept over updates.
 
     Metadata in `sent` is ignored, as the standard says; absent or null targets become [].

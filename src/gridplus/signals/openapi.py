@@ -55,7 +55,7 @@ def openapi() -> dict[str, Any]:
         paths[f"/{collection.path}"] = _many(collection)
         paths[f"/{collection.path}/{{{collection.id_name}}}"] = _one(collection)
     paths |= _auth()
-    paths["/notifiers"] = {"get": _read("listNotifiers", NOTIFIERS, {"type": "object"})}
+    paths["/notifiers"] = {"get": _read("listNotifiers", NOTIFIERS, schema={"type": "object"})}
     for shape, scope in TOPICS.items():
         paths |= _topic(shape, scope)
     return {
@@ -112,7 +112,9 @@ def _answered(kind: Kind) -> Schema:
 
 def _many(collection: Collection) -> dict[str, Any]:
     item = _ref(collection.kind.value.lower())
-    listed = _read(f"list_{collection.path}", collection.read, {"type": "array", "items": item})
+    listed = _read(
+        f"list_{collection.path}", collection.read, schema={"type": "array", "items": item}
+    )
     listed["parameters"] = [
         _parameter(name, parameter) for name, parameter in {**collection.filters, **PAGING}.items()
     ]
@@ -127,7 +129,7 @@ def _many(collection: Collection) -> dict[str, Any]:
 def _one(collection: Collection) -> dict[str, Any]:
     path = {"name": collection.id_name, "in": "path", "required": True, "schema": OBJECT_ID}
     item = _ref(collection.kind.value.lower())
-    read = _read(f"get_{collection.path}", collection.read, item)
+    read = _read(f"get_{collection.path}", collection.read, schema=item)
     update = _write(f"update_{collection.path}", collection, body=True)
     update["responses"] = {"200": _json("updated", item), **_refusals(400, 401, 403, 404, 409, 413)}
     delete = _write(f"delete_{collection.path}", collection, body=False)
@@ -161,14 +163,14 @@ def _topic(shape: tuple[str, ...], scope: str) -> dict[str, Any]:
     path = "/".join(part if part != "{}" else f"{{{name}}}" for part in shape)
     answered = {"type": "object", "required": ["topics"], "properties": {"topics": _TEXTS}}
     item: dict[str, Any] = {
-        "get": _read(f"topics_{'_'.join(shape)}".replace("{}", "one"), scope, answered)
+        "get": _read(f"topics_{'_'.join(shape)}".replace("{}", "one"), scope, schema=answered)
     }
     if "{}" in shape:
         item["parameters"] = [{"name": name, "in": "path", "required": True, "schema": OBJECT_ID}]
     return {f"/notifiers/mqtt/topics/{path}": item}
 
 
-def _read(operation: str, scope: str, schema: Schema) -> dict[str, Any]:
+def _read(operation: str, scope: str, *, schema: Schema) -> dict[str, Any]:
     return {
         "operationId": operation,
         "security": _security(scope),

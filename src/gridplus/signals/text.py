@@ -8,6 +8,7 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
+from gridplus.digest import require_shallow
 from gridplus.failures import InputError
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | Decimal | None"
@@ -22,6 +23,7 @@ def parse_json(data: bytes, *, limit: int, what: str) -> Json:
     if len(data) > limit:
         raise InputError(f"{what} has {len(data)} bytes; at most {limit} are accepted")
     try:
+        require_shallow(data)
         value: Json = json.loads(
             data.decode(),
             parse_float=_exact,

@@ -178,7 +178,7 @@ def _create(vtn: Vtn, collection: Collection, *, request: Request, now_s: int) -
         return sent
     at_us = max(now_s * MICRO, vtn.last_us + 1)
     object_id = f"{collection.kind.lower()}-{vtn.count + 1}"
-    held = make(collection.kind, object_id, sent, created=None, at_us=at_us)
+    held = make(collection.kind, object_id, sent=sent, created=None, at_us=at_us)
     if vtn.named(held) is not None:
         return _taken(collection)
     change = Change(Operation.CREATE, held, at_us)
@@ -190,7 +190,7 @@ def _update(vtn: Vtn, held: Held, *, request: Request, now_s: int) -> Answer | R
     if isinstance(sent, Refused):
         return sent
     at_us = max(now_s * MICRO, vtn.last_us + 1)
-    updated = make(held.kind, held.id, sent, created=held.says("createdDateTime"), at_us=at_us)
+    updated = make(held.kind, held.id, sent=sent, created=held.says("createdDateTime"), at_us=at_us)
     if vtn.named(updated) not in (None, held.id):
         return _taken(OF_KIND[held.kind])
     return Answer(Response(200, updated.text), (Change(Operation.UPDATE, updated, at_us),))
