@@ -13,7 +13,7 @@ def test_deep_nesting_is_refused_before_it_is_read(data: bytes) -> None:
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(1_000_000)
     try:
-        with pytest.raises(InputError, match="it is not a document|is not a document"):
+        with pytest.raises(InputError, match="it is not a document"):
             parse_document(data, limit=1 << 24, what="it")
     finally:
         sys.setrecursionlimit(before)
