@@ -12,13 +12,13 @@ of its intervals, and a file that begins on another day rounds the same.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
+from gridplus.meter.days import day_openings
 from gridplus.meter.file import Problems
 from gridplus.meter.metered import (
     FIRST_START_S,
@@ -64,8 +64,7 @@ def whole_wh(series: Series, zone: ZoneInfo) -> Series:
     if not np.any(series.energy % UWH_PER_WH):
         rounded = series.energy // UWH_PER_WH
     else:
-        midnights = _midnights(zone, first_s=int(series.start_s[0]), last_s=int(series.start_s[-1]))
-        day = np.searchsorted(midnights, series.start_s, side="right")
+        day = day_openings(series.start_s, zone)
         after = np.cumsum(series.energy)
         before = after - series.energy
         opening = before[np.searchsorted(day, day, side="left")]
@@ -186,14 +185,3 @@ def _report(series: Series, problems: Problems, *, bad: Mask, reason: Callable[[
 
 def _nearest_wh(energy_uwh: Column) -> Column:
     return (energy_uwh + UWH_PER_WH // 2) // UWH_PER_WH
-
-
-def _midnights(zone: ZoneInfo, *, first_s: int, last_s: int) -> Column:
-    """UTC seconds of the local midnights between the day before `first_s` and `last_s`."""
-    day = datetime.fromtimestamp(first_s, zone).date()
-    last = datetime.fromtimestamp(last_s, zone).date()
-    found = []
-    while day <= last:
-        found.append(int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()))
-        day += timedelta(1)
-    return np.array(found, dtype=np.int64)
