@@ -138,6 +138,13 @@ class Ground:
         for holder in holders:
             self._treasury.transact(Call(self.token, calls.transfer(holder, amount)))
 
+    def home(self, name: str, *, lets: Address) -> Secp256k1Key:
+        """A key with 1,000 BOLT that lets a contract take all it ever has."""
+        home = key(name)
+        self.give([home.address])
+        self.send(home, self.token, calls.approve(lets, calls.UNLIMITED))
+        return home
+
     def balance(self, holder: Address) -> int:
         """µBOLT."""
         view = calls.balance_of(holder)

@@ -6,7 +6,6 @@ ends the channel, so a month is a new channel and its claim.
 
 from dataclasses import dataclass
 
-from gridplus.contracts import calls
 from gridplus.contracts.abi import call_data
 from gridplus.digest import keccak256
 from gridplus.keystore import Secp256k1Key
@@ -36,10 +35,7 @@ class Contract:
 
     def home(self, name: str) -> Secp256k1Key:
         """A key with BOLT that the contract may take."""
-        home = key(f"machinomy {name}")
-        self.ground.give([home.address])
-        self.ground.send(home, self.ground.token, calls.approve(self.address, calls.UNLIMITED))
-        return home
+        return self.ground.home(f"machinomy {name}", lets=self.address)
 
     def open(self, channel: Channel, amount: int) -> Cost:
         spelling = "open(bytes32,address,uint256,address,uint256)"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from eth_abi.abi import encode
 
-from gridplus.contracts import calls
 from gridplus.contracts.abi import call_data
 from gridplus.digest import keccak256
 from gridplus.keystore import Secp256k1Key
@@ -56,10 +55,7 @@ class Adjudicator:
 
     def home(self, name: str) -> Secp256k1Key:
         """A key with BOLT that the adjudicator may take."""
-        home = key(f"nitro {name}")
-        self.ground.give([home.address])
-        self.ground.send(home, self.ground.token, calls.approve(self.address, calls.UNLIMITED))
-        return home
+        return self.ground.home(f"nitro {name}", lets=self.address)
 
     def deposit(self, channel: Channel, amount: int, *, held: int = 0) -> Cost:
         """`amount` more than the `held` that the home knows of."""

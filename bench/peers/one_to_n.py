@@ -68,10 +68,7 @@ class Desk:
 
     def home(self, name: str) -> Secp256k1Key:
         """A key with BOLT that the desk may take."""
-        home = key(f"one-to-n {name}")
-        self.ground.give([home.address])
-        self.ground.send(home, self.ground.token, calls.approve(self.deposits, calls.UNLIMITED))
-        return home
+        return self.ground.home(f"one-to-n {name}", lets=self.deposits)
 
     def deposit(self, home: Secp256k1Key, total: int, *, by: Secp256k1Key | None = None) -> Cost:
         """Until `total` was put in for the home, of all times together."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from eth_abi.abi import encode
 
-from gridplus.contracts import calls
 from gridplus.contracts.abi import call_data
 from gridplus.digest import keccak256
 from gridplus.keystore import Secp256k1Key
@@ -53,10 +52,7 @@ class Network:
 
     def home(self, name: str) -> Secp256k1Key:
         """A key with BOLT that the network may take."""
-        home = key(f"raiden {name}")
-        self.ground.give([home.address])
-        self.ground.send(home, self.ground.token, calls.approve(self.address, calls.UNLIMITED))
-        return home
+        return self.ground.home(f"raiden {name}", lets=self.address)
 
     def open(self, home: Secp256k1Key, amount: int) -> tuple[Channel, Cost]:
         spelling = "openChannelWithDeposit(address,address,uint256)"

@@ -12,7 +12,6 @@ from eth_abi.abi import encode
 from gridplus.contracts import calls
 from gridplus.contracts.abi import call_data
 from gridplus.digest import keccak256
-from gridplus.keystore import Secp256k1Key
 from gridplus.wallet import ZERO_ADDRESS, Address
 from peers.ground import BOLT, CHAIN_ID, Cost, Ground, key, rsv
 from peers.installed import SAFE, shipped
@@ -92,10 +91,9 @@ class Safe:
         said = _SAFE_TX, to, 0, keccak256(data), operation, *_NO_REFUND, self._nonce
         return keccak256(b"\x19\x01" + keccak256(domain) + keccak256(encode(types.split(), said)))
 
-    def call(self, to: Address, data: bytes, *, operation: int = CALL) -> Cost:
+    def call(self, to: Address, data: bytes) -> Cost:
         """Raises Reverted when what it calls reverts."""
-        signed = self.data(to, data, operation=operation)
-        return self._works.ground.send(self.keys[0], self.address, signed)
+        return self._works.ground.send(self.keys[0], self.address, self.data(to, data))
 
     def batch(self, *parts: tuple[Address, bytes]) -> bytes:
         """Calldata with which the Safe calls each in turn; if one reverts, all do."""
@@ -117,14 +115,6 @@ class Safe:
         )
 
 
-def allowing(ground: Ground, spender: Address, name: str) -> Secp256k1Key:
-    """A home with 1,000 BOLT that lets `spender` take all it ever has."""
-    home = key(name)
-    ground.give([home.address])
-    ground.send(home, ground.token, calls.approve(spender, calls.UNLIMITED))
-    return home
-
-
 def measure(ground: Ground) -> dict[str, Cost]:
     """A home's Safe is created and pays a retailer that holds BOLT already."""
     works, retailer = Works(ground), key("safe retailer").address
@@ -141,7 +131,7 @@ def measure_pull(ground: Ground) -> dict[str, Cost]:
     till = Safe(Works(ground), "retailer")
     ground.give([till.address])
     street = [
-        allowing(ground, till.address, f"pulled home {n}").address for n in range(PULLED_AT_ONCE)
+        ground.home(f"pulled home {n}", lets=till.address).address for n in range(PULLED_AT_ONCE)
     ]
     till.call(ground.token, calls.transfer(street[0], BOLT))
     cost = ground.send(till.keys[0], till.address, till.pull(street, 34_567_890))

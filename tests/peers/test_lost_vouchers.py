@@ -5,7 +5,7 @@ from gridplus.digest import keccak256
 from peers.ground import BOLT, DAY_S, Ground, key
 from peers.one_to_n import WITHDRAW_TIMEOUT_S, Desk, Iou
 from peers.openzeppelin import Dollar, taking
-from peers.safe import Safe, Works, allowing
+from peers.safe import Safe, Works
 
 INSUFFICIENT_BALANCE = (
     "0x" + keccak256(b"ERC20InsufficientBalance(address,uint256,uint256)")[:4].hex()
@@ -35,14 +35,14 @@ def test_the_last_month_that_a_payer_hid_by_closing_at_zero_on_openzeppelin(
 def test_a_day_of_a_whole_street_for_one_drained_channel_on_safe(ground: Ground) -> None:
     """A Safe that pulls from a street by MultiSend: one home that cannot pay undoes all."""
     till = Safe(Works(ground), "retailer")
-    drained, *honest = (allowing(ground, till.address, name) for name in ("dan", "ada", "bob"))
+    drained, *honest = (ground.home(name, lets=till.address) for name in ("dan", "ada", "bob"))
     ground.send(drained, ground.token, calls.transfer(key("elsewhere").address, 999 * BOLT))
     whole = till.pull([drained.address, *(home.address for home in honest)], 12 * BOLT)
     assert ground.refused(till.keys[0], till.address, whole)
     assert ground.balance(till.address) == 0
 
     till = Safe(Works(ground), "retailer of two")
-    honest = [allowing(ground, till.address, name) for name in ("eve", "fay")]
+    honest = [ground.home(name, lets=till.address) for name in ("eve", "fay")]
     both = till.pull([home.address for home in honest], 12 * BOLT)
     ground.send(till.keys[0], till.address, both)
     assert ground.balance(till.address) == 24 * BOLT
