@@ -110,7 +110,7 @@ async def test_a_home_opens_meters_pays_and_asks_where_it_stands(
         assert acknowledged.counters.spent_ubolt == offer.statement.spent_ubolt
         health = await door.client.get("/health")
         settled = {"standing": "SETTLED", "sentence": "everything sent is final"}
-        assert health.json() == {"ok": True, "homes": 1, "chain": settled}
+        assert health.json() == {"ok": True, "homes": 1, "chain": settled, "faults": {}}
 
 
 async def test_a_claim_above_the_fee_ceiling_waits_says_so_and_is_made_later(

@@ -295,6 +295,7 @@ async def test_a_node_that_has_fallen_behind_teaches_nothing_and_breaks_nothing(
     journal = tmp_path / "hub.journal"
     async with living_hub(town, journal) as life:
         await life.open([house])
+        await life.hub.follow_chain()
         view = life.book.homes[house.channel].payee.view
     ahead = ChainSeen(ChannelView(replace(view.word, deposited=U48_MAX), view.today), 1_000_000)
     with SqliteJournal.open(journal, now_s=HandClock().now_s) as stored:

@@ -1,8 +1,8 @@
 """The hub on HTTP: four requests for homes, three for the back office."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -42,9 +42,11 @@ class HubApp:
         self._hub = hub
         self._supply = supply
         self._admin_token = admin_token
+        self._faults: dict[str, str] = {}
 
     def starlette(self) -> Starlette:
-        """The app. It follows the chain and the retailer's prices while it runs."""
+        """The app. While it runs it follows the chain and the retailer's prices, and claims what
+        homes that are leaving have signed."""
         token = self._admin_token
         routes = [
             Route("/health", self._health),
@@ -70,26 +72,33 @@ class HubApp:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        follower = asyncio.create_task(self._follow())
+        hub = self._hub
+        chores = [
+            asyncio.create_task(self._repeat("chain", hub.follow_chain)),
+            asyncio.create_task(self._repeat("retailer", self._supply.refresh)),
+            asyncio.create_task(self._repeat("leaving homes", hub.claim_leaving)),
+        ]
         try:
             yield
         finally:
-            follower.cancel()
-            with suppress(asyncio.CancelledError):
-                await follower
-            await self._hub.aclose()
+            for chore in chores:
+                chore.cancel()
+            ended = await asyncio.gather(*chores, return_exceptions=True)
+            await hub.aclose()
+        for bug in (end for end in ended if isinstance(end, Bug)):
+            raise bug
 
-    async def _follow(self) -> None:
-        """What cannot be reached now is asked again a second later."""
+    async def _repeat(self, what: str, chore: Callable[[], Awaitable[object]]) -> None:
+        """What cannot be done now is tried again a second later; until then it is a fault."""
         while True:
-            for learn in (self._hub.follow_chain, self._supply.refresh):
-                try:
-                    await learn()
-                except GridPlusError:
-                    continue
-                except Bug:
-                    await self._hub.aclose()
-                    raise
+            try:
+                await chore()
+                self._faults.pop(what, None)
+            except GridPlusError as error:
+                self._faults[what] = str(error)
+            except Bug:
+                await self._hub.aclose()
+                raise
             await asyncio.sleep(CHAIN_PAUSE_S)
 
     async def _stop(self, _request: Request, error: Exception) -> Response:
@@ -104,6 +113,7 @@ class HubApp:
                 "ok": True,
                 "homes": len(self._hub.book.homes),
                 "chain": {"standing": standing.name, "sentence": standing.value},
+                "faults": self._faults,
             }
         )
 

@@ -8,7 +8,9 @@ from gridplus.failures import StorageError, invariant
 from gridplus.hub.facts import (
     BilledRead,
     Kind,
+    VaultFollowed,
     parse_billed,
+    parse_followed,
     parse_sealed,
     parse_seen,
     parse_voucher,
@@ -32,6 +34,7 @@ class Book:
     homes: dict[ChannelId, Home] = field(default_factory=dict)
     plan: Plan | None = None
     prices: dict[bytes, PriceVersion] = field(default_factory=dict)
+    followed: VaultFollowed | None = None
     _opening: dict[ChannelId, ChannelIdentity] = field(default_factory=dict)
     _group: list[tuple[BilledRead, int]] = field(default_factory=list)
 
@@ -45,6 +48,11 @@ class Book:
         """The newest adopted version that covers `interval`."""
         covering = [version for version in self.prices.values() if version.covers(interval)]
         return max(covering, key=lambda version: version.version, default=None)
+
+    @property
+    def replaced_by(self) -> Address | None:
+        """The hub that the vault names instead of this one, if it does."""
+        return None if self.followed is None else self.followed.replaced_by
 
     def adopt_prices(self, prices: PriceVersion) -> None:
         self.prices[prices.digest] = prices
@@ -75,6 +83,8 @@ class Book:
             case Kind.VOUCHER_STORED:
                 voucher, at_s = parse_voucher(stored)
                 self.homes[channel].keep_voucher(voucher, now_s=at_s)
+            case Kind.VAULT_FOLLOWED:
+                self.followed = parse_followed(stored)
             case Kind.CLAIM_MINED | Kind.OUTBOX_WRITTEN:
                 pass
             case unknown:

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gridplus.chain import Outbox
-from gridplus.channel import ChainSeen, ChannelView, Voucher
+from gridplus.chain.follower import Cursor
+from gridplus.channel import ChainSeen, ChannelView, Claimed, ExitStarted, Voucher
 from gridplus.contracts.word import ChannelWord
 from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import StorageError
 from gridplus.journal import Fact, SqliteJournal, Stored
 from gridplus.tariff import Fields, Statement, format_octets, parse_statement
-from gridplus.wallet import ChannelId
+from gridplus.wallet import Address, ChannelId
 from gridplus.wire import voucher_document, voucher_from
 
 _LIMIT = 64_000
 _OUTBOX = b"outbox"
+_LOGGED: dict[type[ChainSeen], str] = {ExitStarted: "ExitStarted", Claimed: "Claimed"}
 
 
 class Kind(StrEnum):
@@ -32,6 +34,7 @@ class Kind(StrEnum):
     GROUP_SEALED = "GroupSealed"
     VOUCHER_STORED = "VoucherStored"
     CLAIM_MINED = "ClaimMined"
+    VAULT_FOLLOWED = "VaultFollowed"
     OUTBOX_WRITTEN = "OutboxWritten"
 
 
@@ -114,6 +117,33 @@ def parse_voucher(stored: Stored) -> tuple[Voucher, int]:
     return voucher_from(fields), fields.integer("at_s")
 
 
+@dataclass(frozen=True, slots=True)
+class VaultFollowed:
+    """The vault's logs were read up to `cursor`, and what they changed was journaled before;
+    `replaced_by` is the hub that they name instead of this one."""
+
+    cursor: Cursor
+    replaced_by: Address | None
+
+
+def followed_fact(followed: VaultFollowed) -> Fact:
+    by = followed.replaced_by
+    return _fact(
+        Kind.VAULT_FOLLOWED,
+        b"",
+        document={
+            "cursor": followed.cursor.document(),
+            "replaced_by": None if by is None else format_octets(by),
+        },
+    )
+
+
+def parse_followed(stored: Stored) -> VaultFollowed:
+    fields = _fields(stored)
+    by = fields.octets_or_none("replaced_by", 20)
+    return VaultFollowed(Cursor.parse(fields.take("cursor")), None if by is None else Address(by))
+
+
 def seen_fact(channel: ChannelId, seen: ChainSeen, *, at_s: int) -> Fact:
     return _fact(
         Kind.CHAIN_SEEN,
@@ -123,6 +153,7 @@ def seen_fact(channel: ChannelId, seen: ChainSeen, *, at_s: int) -> Fact:
             "word": format_octets(seen.view.word.pack().to_bytes(32, "big")),
             "today": seen.view.today,
             "block": seen.block,
+            "logged": _LOGGED.get(type(seen)),
         },
     )
 
@@ -131,8 +162,10 @@ def parse_seen(stored: Stored) -> tuple[ChainSeen, int]:
     """What the chain said, and `at_s`."""
     fields = _fields(stored)
     word = ChannelWord.unpack(int.from_bytes(fields.octets("word", 32), "big"))
-    seen = ChainSeen(ChannelView(word, fields.integer("today")), fields.integer("block"))
-    return seen, fields.integer("at_s")
+    view, block = ChannelView(word, fields.integer("today")), fields.integer("block")
+    logged = fields.take("logged") if fields.has("logged") else None
+    kind = next((kind for kind, name in _LOGGED.items() if name == logged), ChainSeen)
+    return kind(view, block), fields.integer("at_s")
 
 
 def claim_fact(transaction: bytes, *, homes: int, gas_used: int, block: int) -> Fact:

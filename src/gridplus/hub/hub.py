@@ -6,13 +6,14 @@ and every later request is answered with the same StorageError until the hub is 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from gridplus.chain import Standing
 from gridplus.channel import (
     Billed,
     ChainSeen,
+    ChannelView,
     Counters,
     DayEnded,
     Metered,
@@ -26,7 +27,17 @@ from gridplus.clock import Clock
 from gridplus.contracts.calls import MAX_CLAIM_ITEMS
 from gridplus.failures import Bug
 from gridplus.hub.book import Book
-from gridplus.hub.facts import BilledRead, Kind, billed_fact, claim_fact, seen_fact, voucher_fact
+from gridplus.hub.facts import (
+    BilledRead,
+    Kind,
+    VaultFollowed,
+    billed_fact,
+    claim_fact,
+    followed_fact,
+    seen_fact,
+    voucher_fact,
+)
+from gridplus.hub.following import concerned, named_hub, new_day, worth_keeping
 from gridplus.hub.home import Home, Record, bill_of, credit_asked
 from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.sealing import GroupSealer, bill_leaf
@@ -63,7 +74,11 @@ class Hub:
         )
         self._opening = asyncio.Lock()
         self._claiming = asyncio.Lock()
-        self._followed: tuple[tuple[bytes, int], int] | None = None
+        self._following = asyncio.Lock()
+        self._followed: tuple[bytes, int] | None = None
+        self._unseen: set[ChannelId] = set()
+        self._leaving: set[ChannelId] = set()
+        self._tried: dict[ChannelId, tuple[Voucher, ChannelView]] = {}
 
     @property
     def domain(self) -> Domain:
@@ -81,6 +96,8 @@ class Hub:
     def start(self) -> None:
         """Rebuild everything from the journal."""
         self._book.replay(self._parts.journal.replay())
+        self._unseen |= self._book.homes.keys()
+        self._leaving |= {home.channel for home in self._homes() if home.payee.view.exit_started}
 
     async def aclose(self) -> None:
         await self._writer.aclose()
@@ -100,6 +117,8 @@ class Hub:
     async def open_channel(self, message: OpenChannel) -> Home | Refused:
         """Know a home whose deposit the chain shows; opening again changes nothing."""
         identity = message.identity
+        if self._book.replaced_by is not None:
+            return Refused(HubRefusal.HUB_REPLACED)
         if identity.channel in self._book.homes:
             return self._book.homes[identity.channel]
         if not self._parts.vault.holds(identity):
@@ -113,13 +132,14 @@ class Hub:
             if identity.channel not in self._book.homes:
                 await self._commit(opened, seen_fact(identity.channel, seen, at_s=now_s))
                 self._book.open(identity, seen)
+                self._unseen.add(identity.channel)
         return self._book.homes[identity.channel]
 
     async def submit_read(self, signed: SignedRead) -> Record | Refused:
         """The bill of a read, durable. The same read is answered as the first time."""
-        home = self._book.homes.get(signed.channel)
-        if home is None:
-            return Refused(HubRefusal.UNKNOWN_CHANNEL)
+        home = self._served(signed.channel)
+        if isinstance(home, Refused):
+            return home
         device = home.identity.descriptor.device_key
         if not verify_device(device, signed.message, signature=signed.signature):
             return Refused(HubRefusal.FOREIGN_DEVICE)
@@ -128,9 +148,9 @@ class Hub:
 
     async def submit_voucher(self, channel: ChannelId, voucher: Voucher) -> Counters | Refused:
         """The durable counters after a voucher. Equal is answered again."""
-        home = self._book.homes.get(channel)
-        if home is None:
-            return Refused(HubRefusal.UNKNOWN_CHANNEL)
+        home = self._served(channel)
+        if isinstance(home, Refused):
+            return home
         async with home.lock:
             now_s = self._parts.clock.now_s()
             effects = home.rehearse(VoucherReceived(voucher), now_s=now_s)
@@ -142,41 +162,45 @@ class Hub:
             return home.keep_voucher(voucher, now_s=now_s)
 
     async def follow_chain(self) -> None:
-        """Learn what the chain says of every channel; journal what is new.
+        """Learn what the vault logged since the last time; journal what is new.
 
-        While block, day and homes are those of the last time, there is nothing to ask.
+        A life begins with the word of every channel. From then on only words that a log concerns
+        are read, and nothing while the newest final block and the day are those of the last time.
         """
-        now_s, homes = self._parts.clock.now_s(), self._book.homes
-        moment = await asyncio.to_thread(self._parts.vault.moment, now_s=now_s)
-        if (moment, len(homes)) == self._followed:
-            return
-        followed = (moment, len(homes))
-        seen = await self._see(list(homes), now_s=now_s)
-        await asyncio.gather(*(self._learn(homes[c], fact, at_s=now_s) for c, fact in seen.items()))
-        self._followed = followed
+        async with self._following:
+            now_s, vault, book = self._parts.clock.now_s(), self._parts.vault, self._book
+            moment = await asyncio.to_thread(vault.moment, now_s=now_s)
+            unseen = frozenset(self._unseen)
+            if moment == self._followed and not unseen:
+                return
+            before = book.followed
+            sight = await asyncio.to_thread(vault.look, None if before is None else before.cursor)
+            told = concerned(sight.events, book.homes)
+            seen = await self._see([*(told.keys() | unseen)], now_s=now_s)
+            facts = new_day(book.homes, today=moment[1])
+            for channel, fact in seen.items():
+                facts[channel] = told.get(channel, ChainSeen)(fact.view, fact.block)
+            await asyncio.gather(
+                *(self._learn(book.homes[c], fact, at_s=now_s) for c, fact in facts.items())
+            )
+            followed = VaultFollowed(sight.cursor, named_hub(sight.events, before, ours=book.hub))
+            if before is None or worth_keeping(sight, before):
+                await self._commit(followed_fact(followed))
+                book.followed = followed
+            self._followed = moment
+            self._unseen -= unseen
 
     async def claim(self) -> MinedClaim | None:
         """Redeem the durable vouchers that the chain has not paid yet, in one transaction.
 
         What is over the vault's limit of a transaction is left for the next claim.
         """
-        async with self._claiming:
-            await asyncio.to_thread(self._parts.vault.finish)
-            await self.follow_chain()
-            wanted = [voucher for home in self._homes() for voucher in self._claimable(home)]
-            if not wanted:
-                return None
-            mined = await asyncio.to_thread(self._parts.vault.claim, wanted[:MAX_CLAIM_ITEMS])
-            await self._commit(
-                claim_fact(
-                    mined.transaction,
-                    homes=mined.homes,
-                    gas_used=mined.gas_used,
-                    block=mined.block,
-                )
-            )
-            await self.follow_chain()
-            return mined
+        return await self._claim(lambda: list(self._homes()))
+
+    async def claim_leaving(self) -> MinedClaim | None:
+        """Redeem what homes that are leaving have signed, inside the window of their exit. One
+        whose voucher was claimed as far as the chain allowed waits until something has moved."""
+        return await self._claim(self._leaving_due) if self._leaving_due() else None
 
     def records(self, channel: ChannelId, *, start_s: int, end_s: int) -> Sequence[Record]:
         """Billed intervals of a channel that begin in [start_s, end_s), in order of time."""
@@ -189,6 +213,41 @@ class Hub:
 
     def _homes(self) -> Iterable[Home]:
         return self._book.homes.values()
+
+    def _served(self, channel: ChannelId) -> Home | Refused:
+        if self._book.replaced_by is not None:
+            return Refused(HubRefusal.HUB_REPLACED)
+        return self._book.homes.get(channel) or Refused(HubRefusal.UNKNOWN_CHANNEL)
+
+    def _leaving_due(self) -> list[Home]:
+        return [
+            home
+            for home in map(self._book.homes.__getitem__, self._leaving)
+            for voucher in self._claimable(home)
+            if self._tried.get(home.channel) != (voucher, home.payee.view)
+        ]
+
+    async def _claim(self, homes: Callable[[], list[Home]]) -> MinedClaim | None:
+        async with self._claiming:
+            await asyncio.to_thread(self._parts.vault.finish)
+            await self.follow_chain()
+            due = [(home, voucher) for home in homes() for voucher in self._claimable(home)]
+            due = due[:MAX_CLAIM_ITEMS]
+            if not due:
+                return None
+            vouchers = [voucher for _, voucher in due]
+            mined = await asyncio.to_thread(self._parts.vault.claim, vouchers)
+            await self._commit(
+                claim_fact(
+                    mined.transaction,
+                    homes=mined.homes,
+                    gas_used=mined.gas_used,
+                    block=mined.block,
+                )
+            )
+            await self.follow_chain()
+            self._tried |= {home.channel: (voucher, home.payee.view) for home, voucher in due}
+            return mined
 
     def _claimable(self, home: Home) -> list[Voucher]:
         effects = home.rehearse(DayEnded(), now_s=self._parts.clock.now_s())
@@ -233,6 +292,8 @@ class Hub:
             if not isinstance(home.rehearse(fact, now_s=at_s), Refusal):
                 await self._commit(seen_fact(home.channel, fact, at_s=at_s))
                 home.apply(fact, now_s=at_s)
+                leaves = home.payee.view.exit_started
+                (self._leaving.add if leaves else self._leaving.discard)(home.channel)
 
     async def _see(
         self, channels: Sequence[ChannelId], *, now_s: int

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gridplus.chain import Call, Chain, Sender
+from gridplus.chain import Log as RawLog
 from gridplus.chain.deployment import Deployment
+from gridplus.chain.follower import Cursor, Mark, Watch, follow
 from gridplus.chain.views import ask, see_channels
 from gridplus.channel import ChainSeen, Voucher
 from gridplus.contracts import calls
+from gridplus.contracts.logs import Log, parse_log
 from gridplus.contracts.word import DAY_S
 from gridplus.failures import InputError
 from gridplus.tariff import ChannelIdentity
@@ -22,6 +25,14 @@ class MinedClaim:
     homes: int
     gas_used: int
     block: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the vault logged, all of it final, and how far its logs are read with that."""
+
+    events: tuple[Log, ...]
+    cursor: Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,21 @@ class VaultLink:
         does what `see` shows of a channel."""
         final = self.chain.finalized()
         return final.hash, max(now_s, final.timestamp_s) // DAY_S
+
+    def look(self, cursor: Cursor | None) -> Sight:
+        """The vault's logs since `cursor` up to the newest final block; without one they begin
+        behind that block. Raises Forked when the chain is another than the cursor's."""
+        if cursor is None:
+            final = self.chain.finalized()
+            mark = Mark(final.number, final.hash)
+            return Sight((), Cursor(final.number + 1, final.number, (mark,)))
+        logs, more = list[RawLog](), True
+        while more:
+            watches = [Watch(self.deployment.vault)]
+            step = follow(self.chain, watches, cursor=cursor, final_only=True)
+            logs, cursor, more = [*logs, *step.logs], step.cursor, step.more
+        events = (parse_log(log.topics, log.data) for log in logs)
+        return Sight(tuple(event for event in events if event is not None), cursor)
 
     def see(self, channels: Sequence[ChannelId], *, now_s: int) -> dict[ChannelId, ChainSeen]:
         """The word of each channel at the newest final block: a deposit counts when it is final."""

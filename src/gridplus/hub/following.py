@@ -1,0 +1,77 @@
+"""What the vault's logs mean for the hub's homes. Pure: the words are read elsewhere."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gridplus.channel import ChainSeen, ChannelView, Claimed, ExitStarted
+from gridplus.contracts import logs
+from gridplus.hub.facts import VaultFollowed
+from gridplus.hub.home import Home
+from gridplus.hub.vault import Sight
+from gridplus.wallet import Address, ChannelId
+
+_KEEP_BLOCKS = 500
+"""So many blocks without a log are read again after a crash, rather than journaled one by one."""
+Told = dict[ChannelId, type[ChainSeen]]
+
+
+def concerned(events: Iterable[logs.Log], homes: Mapping[ChannelId, Home]) -> Told:
+    """The channels of `homes` whose words may have moved, and what the log makes of that.
+
+    Claims and posted vouchers name no channel: whoever has signed more than was paid may be meant.
+    """
+    told: Told = {}
+    for event in events:
+        match event:
+            case logs.ExitStarted(channel=channel):
+                told[ChannelId(channel)] = ExitStarted
+            case logs.CreditPosted(channel=channel):
+                told.setdefault(ChannelId(channel), Claimed)
+            case (
+                logs.Deposited(channel=channel)
+                | logs.ExitCancelled(channel=channel)
+                | logs.ExitFinished(channel=channel)
+                | logs.Closed(channel=channel)
+                | logs.CapSet(channel=channel)
+            ):
+                told.setdefault(ChannelId(channel), ChainSeen)
+            case logs.Rotated(channel=channel, successor=successor):
+                told.setdefault(ChannelId(channel), ChainSeen)
+                told.setdefault(ChannelId(successor), ChainSeen)
+            case logs.Claimed():
+                for home in filter(_is_owed, homes.values()):
+                    told.setdefault(home.channel, Claimed)
+            case logs.VouchersPosted():
+                for channel_id in homes:
+                    told.setdefault(channel_id, Claimed)
+            case _:
+                pass
+    return {channel_id: kind for channel_id, kind in told.items() if channel_id in homes}
+
+
+def new_day(homes: Mapping[ChannelId, Home], *, today: int) -> dict[ChannelId, ChainSeen]:
+    """With the day the cap allowance grows and exits mature, though no word moves."""
+    return {
+        channel: ChainSeen(ChannelView(home.payee.view.word, today), home.payee.seen.block)
+        for channel, home in homes.items()
+        if home.payee.view.today < today
+    }
+
+
+def named_hub(
+    events: Sequence[logs.Log], before: VaultFollowed | None, *, ours: Address
+) -> Address | None:
+    """The hub that the vault names, unless it is ours."""
+    named = [event.hub for event in events if isinstance(event, logs.HubReplaced)]
+    if not named:
+        return None if before is None else before.replaced_by
+    return None if named[-1] == ours else Address(named[-1])
+
+
+def worth_keeping(sight: Sight, before: VaultFollowed) -> bool:
+    """Whether to journal the cursor: a log came, or many blocks without one."""
+    read = sight.cursor.next_block - before.cursor.next_block
+    return bool(sight.events) or read >= _KEEP_BLOCKS
+
+
+def _is_owed(home: Home) -> bool:
+    return not home.payee.view.counters.covers(home.durable)
