@@ -8,6 +8,7 @@ from gridplus import __version__
 
 _COMMANDS = {
     "audit": "rebuild a period from the journals, compare bills, ledger and chain",
+    "bill": "print a bill for people: HTML and PDF",
     "chain": "the embedded chain: serve it to wallets and services",
     "demo": "a street of real homes buys a real day of electricity",
     "hub": "the payment hub: bills, vouchers, claims",

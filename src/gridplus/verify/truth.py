@@ -64,6 +64,19 @@ def fetch_truth(chain: Chain, deployment: Deployment, *, bill: BillDocument) -> 
     )
 
 
+def fetch_anchoring(chain: Chain, deployment: Deployment, *, day: date, kind: int) -> bytes | None:
+    """The hash of the transaction that anchored `kind` for operating day `day`; None when none did.
+
+    Raises as `fetch_truth`.
+    """
+    deployment.require_on(chain)
+    publisher = bytes(12) + deployment.publisher
+    topics = (None, publisher, anchor_period(day).to_bytes(32, "big"), kind.to_bytes(32, "big"))
+    newest = chain.finalized().number
+    logs = chain.logs(deployment.anchor, topics, from_block=0, to_block=newest)
+    return logs[0].transaction_hash if logs else None
+
+
 def _root(entry: calls.AnchorEntry) -> SumNode | None:
     if entry.root == _NOTHING:
         return None
