@@ -2,10 +2,14 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PROVER := .venv-prove
+SEED ?= 1
+STEPS ?= 60
+EXAMPLES ?= 100
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test check conformance mutants bench bench-gas ci savings lock contracts data clean
+.PHONY: help demo audit test check conformance mutants prove fuzz bench bench-gas ci savings lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,14 +44,22 @@ bench-gas: $(VENV)/ready-dev ## gas of the vault, beside the floor, the targets 
 mutants: $(VENV)/ready-dev ## plant faults in vault and token, and see that the tests notice each (some minutes)
 	@$(BIN)/python tools/mutants.py
 
-<<<<<<< HEAD
 audit: $(VENV)/ready-run ## 17 homes live a month, and all of it is rebuilt from the journals (some minutes)
 	@$(BIN)/gridplus demo --homes 17 --day 2021-08-01 --days 31 --fast --out audit-out
 	@$(BIN)/gridplus audit audit-out
-=======
+
 conformance: $(VENV)/ready-dev ## schemathesis against the VTN: the standard's description and ours, three roles (two minutes)
 	@$(BIN)/python tools/openadr_conformance.py
->>>>>>> 2cd6655 (Serve OpenADR 3.1.0: a pure VTN, durable, with tokens, webhooks and topics)
+
+$(PROVER)/bin/halmos: # AGPL: a program that is started, beside the dependencies and never among them
+	@$(PYTHON) -m venv $(PROVER)
+	@$(PROVER)/bin/pip install --quiet --disable-pip-version-check halmos==0.3.3
+
+prove: $(VENV)/ready-dev $(PROVER)/bin/halmos ## prove vault and token for all inputs, and refute planted faults (nightly, 3 minutes)
+	@$(BIN)/python tools/prove.py --halmos $(PROVER)/bin/halmos
+
+fuzz: $(VENV)/ready-dev ## run the stateful machines at length: SEED=1 STEPS=60 EXAMPLES=100 (nightly, 10 minutes)
+	@$(BIN)/python -m tests.fuzz --seed $(SEED) --steps $(STEPS) --examples $(EXAMPLES)
 
 savings: $(VENV)/ready-dev ## what the batteries save over 33 days of 2021 (a minute)
 	@$(BIN)/python bench/savings.py
@@ -65,4 +77,4 @@ data: $(VENV)/ready-dev ## make the bundled data again from the packages it come
 	@$(BIN)/python tools/make_demo_data.py
 
 clean: ## remove what was made here
-	@rm -rf $(VENV) demo-out audit-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(PROVER) demo-out audit-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -34,6 +34,14 @@ class Mutant:
     text: str
     fault: str
 
+    def plant(self, contracts: Path) -> None:
+        """Edit the source in a copy of the contracts' folder."""
+        source = contracts / f"{self.source}.vy"
+        text = source.read_text()
+        if text.count(self.text) != 1:
+            raise SystemExit(f"{source.name} has not one {self.text!r}")
+        source.write_text(text.replace(self.text, self.fault))
+
 
 MUTANTS = (
     Mutant("anybody claims", "vault", 'assert msg.sender == hub, "not the hub"', "pass"),
@@ -122,11 +130,7 @@ def verdict(mutant: Mutant) -> str:
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / part, house / part, ignore=ignored)
         shutil.copy(ROOT / "pyproject.toml", house)
-        source = house / CONTRACTS / f"{mutant.source}.vy"
-        text = source.read_text()
-        if text.count(mutant.text) != 1:
-            raise SystemExit(f"{mutant.source}.vy has not one {mutant.text!r}")
-        source.write_text(text.replace(mutant.text, mutant.fault))
+        mutant.plant(house / CONTRACTS)
         place = {**os.environ, "PYTHONPATH": str(house / "src")}
         compiled = _run(["tools/compile_contracts.py"], house, place)
         if compiled.returncode:

@@ -80,11 +80,12 @@ NEVER_OPENED = Home("dune", 3)
 EVERYBODY = (*HOMES, NEVER_OPENED)
 PAIRS = (Role.OWNER | Role.GUARDIAN, Role.OWNER | Role.DEVICE, Role.GUARDIAN | Role.DEVICE)
 HEIR = signer("heir").address
+NEXT_HUB = signer("next hub")
 
 
 @cache
 def street() -> tuple[Evm, Address, Address]:
-    """A chain with BOLT in the hub's hands and an empty vault; fork it, do not use it."""
+    """A chain with BOLT in the hubs' hands and an empty vault; fork it, do not use it."""
     evm = Evm()
     code = calls.bolt_init_code(
         ISSUER.address, ATTESTOR.address, minter=ISSUER.address, minter_allowance=SUPPLY
@@ -101,8 +102,8 @@ def street() -> tuple[Evm, Address, Address]:
     )
     for sender, to, data in (
         (ANYBODY, bolt, attested),
-        (ISSUER, bolt, calls.mint(HUB.address, SUPPLY)),
-        (HUB, bolt, calls.approve(vault, calls.UNLIMITED)),
+        *((ISSUER, bolt, calls.mint(hub.address, SUPPLY // 2)) for hub in (HUB, NEXT_HUB)),
+        *((hub, bolt, calls.approve(vault, calls.UNLIMITED)) for hub in (HUB, NEXT_HUB)),
     ):
         outcome = evm.send(sender, to, data)
         assert outcome.ok, outcome.reason

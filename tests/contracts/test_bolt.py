@@ -75,6 +75,7 @@ def test_the_token_says_what_it_is(street: Street) -> None:
 
 
 def test_a_transfer_moves_what_the_sender_has_and_no_more(rich: Street) -> None:
+    """I-TK-8"""
     over = calls.transfer(BOB.address, 100 * BOLT + 1)
     assert rich.refused(ADA, rich.bolt, over) == "over balance"
     assert rich.refused(ADA, rich.bolt, calls.transfer(bytes(20), 1)) == "bad receiver"

@@ -64,6 +64,7 @@ def test_only_the_issuer_names_the_attestor_and_never_a_minter_or_himself(street
 
 
 def test_a_minter_stays_within_his_allowance_and_the_reserve(street: Street) -> None:
+    """I-TK-9"""
     supply = street.ask(street.bolt, calls.total_supply())
     street.attest(reserve=supply + 5 * BOLT)
     street.do(ISSUER, street.bolt, calls.set_minter(MINTER.address, 100 * BOLT))
@@ -156,6 +157,7 @@ def test_an_attestation_that_did_not_see_the_last_mint_reverts(street: Street) -
 
 
 def test_burned_tokens_are_not_minted_again_under_the_old_attestation(street: Street) -> None:
+    """I-TK-9"""
     supply = street.ask(street.bolt, calls.total_supply())
     street.attest(reserve=supply + 10 * BOLT)
     street.do(MINTER, street.bolt, calls.mint(HUB.address, 10 * BOLT))

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from vyper.compiler import compile_code
 
 from gridplus.contracts import ExitKind, exit_hour_of, home_calls, parse_log
 from gridplus.contracts.logs import ExitCancelled, ExitFinished, ExitStarted
@@ -12,8 +11,6 @@ from gridplus.wallet import (
     Role,
     StartExit,
     action_digest,
-    channel_id,
-    descriptor_cfg,
     vault_domain,
 )
 from tests.contracts.evm import CHAIN_ID, P256_ORDER, signer
@@ -203,73 +200,3 @@ def test_nothing_signed_for_another_vault_chain_or_home_counts(street: Street) -
     assert refused_start(street, home, foreign, until_s) == "bad first signature"
     data = street.start_by_two(street.home("nobody"), HEIR, GUARDIAN_DEVICE)
     assert street.refused(STRANGER, street.vault, data) == "unknown channel"
-
-
-CONTRACT_WALLET = """
-signer: immutable(address)
-answer: immutable(bytes32)
-
-@deploy
-def __init__(signer_: address, answer_: bytes32):
-    signer = signer_
-    answer = answer_
-
-@view
-@external
-def isValidSignature(digest: bytes32, signature: Bytes[1024]) -> bytes32:
-    assert len(signature) == 96
-    r: uint256 = convert(slice(signature, 0, 32), uint256)
-    s: uint256 = convert(slice(signature, 32, 32), uint256)
-    v: uint256 = convert(slice(signature, 64, 32), uint256)
-    assert ecrecover(digest, v, r, s) == signer
-    return answer
-"""
-MAGIC = bytes.fromhex("1626ba7e").ljust(32, b"\x00")
-
-
-def with_contract_guardian(street: Street, answer: bytes) -> Home:
-    """A home whose guardian is a contract that believes the guardian's key."""
-    home = street.home("ada")
-    code = compile_code(CONTRACT_WALLET, output_formats=["bytecode"])["bytecode"]
-    arguments = bytes(12) + home.guardian.address + answer
-    wallet = street.evm.deploy(STRANGER, bytes.fromhex(code[2:]) + arguments)
-    descriptor = replace(home.descriptor, guardian=wallet)
-    cfg = descriptor_cfg(descriptor, 20)
-    channel = channel_id(home.voucher_key.address, cfg)
-    home = replace(home, descriptor=descriptor, cfg=cfg, channel=channel)
-    street.give(home.owner, 30 * BOLT)
-    street.deposit(home, 30 * BOLT)
-    return home
-
-
-def expanded(signature: bytes) -> bytes:
-    """(r, s, v) in three words, as the contract wallet takes it."""
-    vs = int.from_bytes(signature[32:], "big")
-    s, v = vs & (1 << 255) - 1, 27 + (vs >> 255)
-    return signature[:32] + s.to_bytes(32, "big") + v.to_bytes(32, "big")
-
-
-@pytest.mark.parametrize(
-    ("answer", "signed", "counts"),
-    [
-        (MAGIC, True, True),
-        (MAGIC, False, False),
-        (bytes(32), True, False),
-        (MAGIC[:4] * 8, True, False),
-    ],
-)
-def test_a_guardian_may_be_a_contract(
-    street: Street, answer: bytes, signed: bool, counts: bool
-) -> None:
-    home = with_contract_guardian(street, answer)
-    until_s = street.evm.now_s + DAY_S
-    pair = home.pair(StartExit(home.channel, home.owner.address, 0, until_s), OWNER_GUARDIAN)
-    second = expanded(pair.second if signed else pair.first)
-    pair = replace(pair, second=second)
-    if counts:
-        data = home_calls.start_exit_by_two(
-            home.named, home.owner.address, valid_until_s=until_s, by=pair
-        )
-        street.do(STRANGER, street.vault, data)
-    else:
-        assert refused_start(street, home, pair, until_s) == "bad second signature"

@@ -174,7 +174,7 @@ def _credit_allowance(pool: uint256, credited: uint256) -> uint256:
             Never more than the pool.
     """
     allowed: uint256 = unsafe_add(pool, credited) // DELAY_DAYS
-    return unsafe_sub(allowed, min(credited, allowed))
+    return unsafe_sub(allowed, credited) if credited < allowed else 0
 
 
 @view
