@@ -4,10 +4,15 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gridplus.journal import SqliteJournal
+from gridplus.ledger import Code, movement
+from gridplus.retailer.facts import posted_fact
 
 DAY = "2021-03-14"
 
@@ -40,6 +45,33 @@ def test_money_agrees_three_ways_to_the_last_ubolt(result: dict[str, Any]) -> No
             for store in ("chain_headroom", "ledger_deposit", "voucher_headroom")
         }
         assert len(money) == 1
+
+
+def test_the_stores_reconcile_and_a_transfer_of_one_ubolt_is_found(
+    out: Path, tmp_path: Path
+) -> None:
+    """I-LE-7."""
+    run = gridplus("ledger", "reconcile", "--retailer", out / "retailer")
+    assert (run.returncode, run.stdout) == (
+        0,
+        "2 homes: ledger, newest vouchers and chain agree\n",
+    )
+    shutil.copytree(out, tmp_path / "out")
+    (home, _) = json.loads((out / "retailer" / "customers.json").read_text())
+    paid_out = movement(
+        Code.WITHDRAWAL,
+        b"nobody",
+        day=date.fromisoformat(DAY),
+        amount_ubolt=1,
+        home=bytes.fromhex(home["channel"][2:]),
+    )
+    path = tmp_path / "out" / "retailer" / "retailer.journal"
+    with SqliteJournal.open(path, now_s=lambda: 0) as journal:
+        journal.append([posted_fact(date.fromisoformat(DAY), paid_out)])
+    run = gridplus("ledger", "reconcile", "--json", "--retailer", path.parent)
+    assert run.returncode == 1
+    told = [(at["reason"], at["home"]) for at in json.loads(run.stdout)["differences"]]
+    assert told == [("WITHDRAWAL_NOT_ON_CHAIN", home["channel"]), ("TRUST_HOLDS_LESS", "0x")]
 
 
 def test_each_home_paid_92_times_on_the_day_of_23_hours(result: dict[str, Any]) -> None:

@@ -65,6 +65,9 @@ def test_money_agrees_between_ledger_chain_and_vouchers(scene: Scene) -> None:
             assert result["deposits_ubolt"][home.name] == due
         assert ledger.balance(POOL) == ask(chain, where.vault, view=calls.pool())
     assert ledger.balance(TRUST_CASH) == ledger.owed_to_homes_ubolt == result["trust_ubolt"]
+    assert result["reconciliation"] == {
+        "day": DAY.isoformat(), "homes": 3, "agrees": True, "differences": []
+    }  # fmt: skip
     assert result["pool_ubolt"] == POOL_UBOLT + sum(
         r[91].statement.spent_ubolt - r[91].statement.earned_ubolt
         for r in scene.ground.records.values()
@@ -164,11 +167,28 @@ def test_a_claim_that_runs_into_the_next_day_waits_for_its_bills(scene: Scene) -
     assert ledger.balance(TRUST_CASH) == ledger.owed_to_homes_ubolt
     last = [records[91].statement for records in scene.ground.records.values()]
     assert first["claimed"]["spent_ubolt"] == sum(bill.spent_ubolt for bill in last)
+    assert "CLAIMED_AHEAD" in {reason for reason, _, _ in apart(first)}
     scene.hub.claim_until_s = operating_day_bounds(NEXT_DAY)[1]
-    closed(scene, NEXT_DAY)
+    assert closed(scene, NEXT_DAY)["reconciliation"]["agrees"]
     ledger, where = book_of(scene).ledger, scene.ground.deployment
     with RpcChain(scene.chain.url) as chain:
         assert ledger.balance(POOL) == ask(chain, where.vault, view=calls.pool())
+
+
+def apart(result: dict[str, Any]) -> list[tuple[str, str, str]]:
+    found = result["reconciliation"]["differences"]
+    return [(at["reason"], at["home"], at["since"]) for at in found]
+
+
+def test_vouchers_that_nobody_claims_are_told_since_the_day_they_were_left(scene: Scene) -> None:
+    """I-LE-7."""
+    scene.hub.claim_until_s = 0
+    homes = sorted(f"0x{home.identity.channel.hex()}" for home in scene.ground.homes)
+    first = apart(closed(scene))
+    assert [found for found in first if found[0] == "UNCLAIMED_VOUCHER"] == [
+        ("UNCLAIMED_VOUCHER", home, DAY.isoformat()) for home in homes
+    ]
+    assert set(first) <= set(apart(closed(scene, NEXT_DAY)))
 
 
 def records_of(scene: Scene, place: int = 1) -> list[BilledRecord]:

@@ -45,7 +45,7 @@ def audit_money(day: MoneyDay) -> None:
         day.terms.tell(Side.CHAIN, "logs", sentence=str(error))
         return
     _compare_transfers(day, due)
-    posted = Ledger.replay([day.book.ledger.transfers])
+    posted = day.book.ledger.fork()
     refused = posted.post(due)
     if isinstance(refused, Refused):
         day.terms.tell(
@@ -55,6 +55,7 @@ def audit_money(day: MoneyDay) -> None:
         _compare_vault(day, posted)
         right = day_result(day.book, day.closing, batch=due, posted=posted, gas=gas)
         _compare_result(day, right)
+        day.book.closed[day.closing.day] = right
         day.book.ledger = posted
     day.book.words |= day.closing.followed.words
     day.book.next_block = day.closing.followed.block + 1

@@ -14,6 +14,7 @@ _COMMANDS = {
     "hub": "the payment hub: bills, vouchers, claims",
     "keys": "private keys: make, list, rotate, back up",
     "pki": "certificates of devices: issue, renew, revoke, verify",
+    "ledger": "the retailer's books: export, statement, check, reconcile",
     "plan": "plan files: check one, print its facts label",
     "retailer": "the back office: prices, position, day close, ledger",
     "verify": "recompute bills and compare them with the chain",

@@ -13,12 +13,12 @@ from gridplus.contracts import calls
 from gridplus.demo.conductor import Run
 from gridplus.demo.street import Resident
 from gridplus.failures import StorageError
-from gridplus.hub.book import Book as HubBook
+from gridplus.hub import read_newest_vouchers
 from gridplus.journal import SqliteJournal
 from gridplus.ledger import Ledger
-from gridplus.retailer.book import Book as RetailerBook
+from gridplus.retailer.book import read_book
+from gridplus.retailer.reconciling import reconcile_now
 from gridplus.tariff import BillDocument, parse_bill
-from gridplus.units import UBOLT_PER_BOLT
 from gridplus.verify import fetch_truth, verify_bill
 from gridplus.wallet import ChannelId
 
@@ -34,7 +34,8 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What the stores say. `bills` are all that were written, in order of home and day."""
+    """What the stores say. `bills` are all that were written, in order of home and day; `faults`
+    are what differs between the sides of the money, and what is wrong with a bill."""
 
     money: dict[str, Money]
     ledger: Ledger
@@ -48,14 +49,15 @@ def audit(run: Run) -> Audit:
 
     Raises StorageError or RemoteError when a store cannot be read back.
     """
-    ledger = _ledger(run)
-    at_hub = _hub_vouchers(run)
+    book = read_book(run.stage.out / "retailer")
+    at_hub = read_newest_vouchers(run.stage.out / "hub" / "hub.journal")
     with run.stage.start_chain() as chain:
         money = {
-            home.name: _money(run, chain, home=home, ledger=ledger, kept=at_hub)
+            home.name: _money(run, chain, home=home, ledger=book.ledger, kept=at_hub)
             for home in run.residents
         }
         bills = {home.name: _bills(run.stage.out / "bills", home) for home in run.residents}
+        report = reconcile_now(book, chain, deployment=run.deployment, vouchers=at_hub)
         faults = [
             fault
             for name, documents in bills.items()
@@ -65,7 +67,8 @@ def audit(run: Run) -> Audit:
     run.stage.stop(["chain"])
     written = sum(len(documents) for documents in bills.values())
     failed = len({fault.partition(":")[0] for fault in faults})
-    return Audit(money, ledger, bills, written - failed, tuple(faults))
+    told = (*map(str, report.differences), *faults)
+    return Audit(money, book.ledger, bills, written - failed, told)
 
 
 def _money(
@@ -82,22 +85,6 @@ def _money(
         ledger_ubolt=ledger.deposit(channel),
         voucher_ubolt=paid_in_ubolt + voucher.earned - voucher.spent,
     )
-
-
-def _ledger(run: Run) -> Ledger:
-    path = run.stage.out / "retailer" / "retailer.journal"
-    book = RetailerBook()
-    with SqliteJournal.open(path, now_s=run.stage.clock.now_s) as journal:
-        book.replay(journal.replay())
-    return book.ledger
-
-
-def _hub_vouchers(run: Run) -> dict[ChannelId, Counters]:
-    path = run.stage.out / "hub" / "hub.journal"
-    book = HubBook(run.hub, run.terms.unsigned_limit_bolt * UBOLT_PER_BOLT)
-    with SqliteJournal.open(path, now_s=run.stage.clock.now_s) as journal:
-        book.replay(journal.replay())
-    return {channel: home.durable for channel, home in book.homes.items()}
 
 
 def _bills(folder: Path, home: Resident) -> tuple[BillDocument, ...]:

@@ -2,6 +2,7 @@
 
 from gridplus.hub.book import Book
 from gridplus.hub.config import HubConfig, hub_app, serve_hub
+from gridplus.hub.facts import read_newest_vouchers
 from gridplus.hub.hub import Hub, HubParts
 from gridplus.hub.refusals import HubRefusal, Refused
 
@@ -13,5 +14,6 @@ __all__ = [
     "HubRefusal",
     "Refused",
     "hub_app",
+    "read_newest_vouchers",
     "serve_hub",
 ]

@@ -6,13 +6,14 @@ it with the same. When a fact reached the disk is a matter of the journal.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from gridplus.chain import Outbox
 from gridplus.chain.follower import Cursor
-from gridplus.channel import ChainSeen, ChannelView, Claimed, ExitStarted, Voucher
+from gridplus.channel import ChainSeen, ChannelView, Claimed, Counters, ExitStarted, Voucher
 from gridplus.contracts.word import ChannelWord
 from gridplus.digest import Document, canonical_json, parse_document
-from gridplus.failures import StorageError
+from gridplus.failures import InputError, StorageError
 from gridplus.journal import Fact, SqliteJournal, Stored
 from gridplus.tariff import Fields, Statement, format_octets, parse_statement
 from gridplus.wallet import Address, ChannelId
@@ -142,6 +143,21 @@ def parse_followed(stored: Stored) -> VaultFollowed:
     fields = _fields(stored)
     by = fields.octets_or_none("replaced_by", 20)
     return VaultFollowed(Cursor.parse(fields.take("cursor")), None if by is None else Address(by))
+
+
+def read_newest_vouchers(path: Path) -> dict[ChannelId, Counters]:
+    """The counters of each channel's newest voucher in the journal of a hub that is not running.
+
+    Raises InputError when there is none, StorageError for a journal that is damaged or in use.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; name the journal in the hub's state folder")
+    newest: dict[ChannelId, Counters] = {}
+    with SqliteJournal.open(path, now_s=lambda: 0) as journal:
+        for stored in journal.replay():
+            if stored.fact.kind == Kind.VOUCHER_STORED:
+                newest[ChannelId(stored.fact.subject)] = parse_voucher(stored)[0].counters
+    return newest
 
 
 def seen_fact(channel: ChannelId, seen: ChainSeen, *, at_s: int) -> Fact:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 
 from gridplus.channel import Counters
 from gridplus.contracts.word import ChannelWord
 from gridplus.digest import Document, canonical_json
-from gridplus.failures import StorageError, invariant
-from gridplus.journal import Stored
+from gridplus.failures import InputError, StorageError
+from gridplus.journal import SqliteJournal, Stored
 from gridplus.ledger import Ledger, Refused, parse_batch
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.retailer.bid import Bid
@@ -23,6 +24,8 @@ from gridplus.retailer.facts import (
 from gridplus.tariff import Plan, parse_plan
 from gridplus.wallet import ChannelId
 from gridplus.wire import PriceEvent
+
+JOURNAL_FILE = "retailer.journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,10 @@ class Book:
                 self.words |= followed.words
                 self.next_block = followed.next_block
             case Kind.BATCH_POSTED:
-                refused = self.ledger.post(parse_batch(body, what=f"fact {stored.sequence}"))
-                invariant(not isinstance(refused, Refused), f"accepted once, now {refused}")
+                what = f"fact {stored.sequence}"
+                refused = self.ledger.post(parse_batch(body, what=what))
+                if isinstance(refused, Refused):
+                    raise StorageError(f"{what}, a batch that the ledger accepted: now {refused}")
             case Kind.DAY_CLOSED:
                 closed = parse_closed(stored)
                 self.billed |= closed.billed
@@ -100,6 +105,20 @@ class Book:
         prices = self.prices[event.operating_day]
         self.documents[event.prices] = canonical_json(prices.document())
         self.events.append(event)
+
+
+def read_book(state: Path) -> Book:
+    """What the office knows whose state folder this is, while its service is not running.
+
+    Raises InputError when there is none, StorageError for a journal that is damaged or in use.
+    """
+    path = state / JOURNAL_FILE
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; name the folder that `state` is in retailer.toml")
+    book = Book()
+    with SqliteJournal.open(path, now_s=lambda: 0) as journal:
+        book.replay(journal.replay())
+    return book
 
 
 def claimed(

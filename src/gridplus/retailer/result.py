@@ -9,6 +9,7 @@ from gridplus.market import cost_ubolt
 from gridplus.retailer.accounts import ClosingDay, newly_claimed
 from gridplus.retailer.book import Book
 from gridplus.retailer.gas import GasTerms
+from gridplus.retailer.reconciling import reconcile_close
 from gridplus.tariff import format_octets
 
 REVENUE = (Code.ENERGY, Code.ADDER, Code.DELIVERY, Code.ERCOT_FEE, Code.TAX)
@@ -62,6 +63,7 @@ def day_result(
         "trust_ubolt": posted.balance(TRUST_CASH),
         "pool_ubolt": posted.balance(POOL),
         "block": closing.followed.block,
+        "reconciliation": reconcile_close(book, closing, posted=posted).document(),
     }
 
 

@@ -14,6 +14,7 @@ from gridplus.journal import SqliteJournal
 from gridplus.keystore import KeyStore, Secp256k1Key, read_token
 from gridplus.retailer.accounts import MoneyTerms
 from gridplus.retailer.app import RetailerApp
+from gridplus.retailer.book import JOURNAL_FILE
 from gridplus.retailer.chain_link import ChainLink
 from gridplus.retailer.config import RetailerConfig
 from gridplus.retailer.facts import open_outbox
@@ -23,7 +24,6 @@ from gridplus.retailer.office import BackOffice, Folders, OfficeParts
 from gridplus.serving import serve
 from gridplus.tariff import parse_plan
 
-JOURNAL_FILE = "retailer.journal"
 HUB_TIMEOUT_S = 60
 """A claim is mined before the hub answers."""
 
