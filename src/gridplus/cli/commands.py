@@ -13,6 +13,7 @@ _COMMANDS = {
     "demo": "a street of real homes buys a real day of electricity",
     "hub": "the payment hub: bills, vouchers, claims",
     "keys": "private keys: make, list, rotate, back up",
+    "meter": "meter files: check, import, export, edit; every version kept",
     "pki": "certificates of devices: issue, renew, revoke, verify",
     "ledger": "the retailer's books: export, statement, check, reconcile",
     "plan": "plan files: check one, print its facts label",

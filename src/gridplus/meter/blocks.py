@@ -30,29 +30,30 @@ def in_blocks(
     one that a read crosses.
     """
     found = []
-    for opening_s, group in groupby(
-        reads, key=lambda read: _opening_s(read.start_s, block, zone=zone)
+    for begin_s, group in groupby(
+        reads, key=lambda read: opening_s(read.start_s, block, zone=zone)
     ):
         mine = tuple(group)
-        length_s = _closing_s(opening_s, block, zone=zone) - opening_s
-        if sum(r.length_s for r in mine) == length_s and mine[-1].end_s == opening_s + length_s:
-            found.append(_summed(mine, opening_s, length_s=length_s))
+        length_s = _closing_s(begin_s, block, zone=zone) - begin_s
+        if sum(r.length_s for r in mine) == length_s and mine[-1].end_s == begin_s + length_s:
+            found.append(_summed(mine, begin_s, length_s=length_s))
         else:
-            problems.add(0, f"{format_stretch(opening_s, length_s)} is not covered whole; left out")
+            problems.add(0, f"{format_stretch(begin_s, length_s)} is not covered whole; left out")
     return tuple(found)
 
 
-def _opening_s(at_s: int, block: Block, *, zone: ZoneInfo) -> int:
+def opening_s(at_s: int, block: Block, *, zone: ZoneInfo) -> int:
+    """The second at which the block that holds `at_s` begins."""
     if block is not Block.DAY:
         return at_s - at_s % int(block.value)
     local = datetime.fromtimestamp(at_s, zone)
     return int(local.replace(hour=0, minute=0, second=0, fold=0).timestamp())
 
 
-def _closing_s(opening_s: int, block: Block, *, zone: ZoneInfo) -> int:
+def _closing_s(begin_s: int, block: Block, *, zone: ZoneInfo) -> int:
     if block is not Block.DAY:
-        return opening_s + int(block.value)
-    return int((datetime.fromtimestamp(opening_s, zone) + timedelta(1)).timestamp())
+        return begin_s + int(block.value)
+    return int((datetime.fromtimestamp(begin_s, zone) + timedelta(1)).timestamp())
 
 
 def _summed(reads: Sequence[MeterRead], start_s: int, *, length_s: int) -> MeterRead:
