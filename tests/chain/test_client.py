@@ -3,15 +3,18 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gridplus.chain import ChainError, RpcChain
+from gridplus.chain import Account, Call, ChainError, RpcChain
 from gridplus.failures import RemoteError
 from gridplus.wallet import Address
+from tests.chain.places import new_key, served
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 NOBODY = Address(b"\x0b" * 20)
@@ -218,3 +221,17 @@ def test_a_block_and_a_receipt_that_were_not_asked_for_are_a_lie() -> None:
         assert chain.receipt(b"\x03" * 32) is not None
         with pytest.raises(RemoteError, match="receipt of another transaction"):
             chain.receipt(b"\x04" * 32)
+
+
+def test_threads_share_a_chain(tmp_path: Path) -> None:
+    """Each gets the answer to its own question."""
+    key = new_key(tmp_path, "funded")
+    with served(tmp_path, key) as server, RpcChain(server.url) as chain:
+        Account(key, chain).transact_many([Call(to=key.address)] * 3)
+        Account(key, chain).transact(Call(to=key.address))
+        with ThreadPoolExecutor(8) as pool:
+            asked = [n % 3 for n in range(60)]
+            numbers = list(pool.map(lambda n: chain.block(n).number, asked))
+            nonces = list(pool.map(lambda n: chain.nonce(key.address, block=n), asked))
+    assert numbers == asked
+    assert nonces == [(0, 3, 4)[n] for n in asked]

@@ -261,3 +261,26 @@ async def test_our_own_node_killed_between_a_claim_and_its_receipt_has_it_once(
             signed.require_claimed_once(town)
     finally:
         service.stop()
+
+
+async def test_a_claim_above_the_blocks_gas_takes_as_many_as_fit_and_the_rest_later(
+    tmp_path: Path,
+) -> None:
+    keys = make_role_keys(tmp_path / "keys", SEED)
+    with node_with(keys) as node:
+        town = found_town(tmp_path, node.chain, keys, url=node.url, patience_s=0)
+        houses = move_in(town, node)
+        async with living_hub(town, tmp_path / "hub.journal") as life:
+            signed = await sign(town, life, houses)
+            node.ask("evm_setBlockGasLimit", hex(54_000))
+            node.mine()
+            await submit_claim(life)
+            node.mine(CONFIRMATIONS + 1)
+            assert sum(town.word(house).spent > 0 for house in houses) == 1
+            node.ask("evm_setBlockGasLimit", hex(30_000_000))
+            node.mine()
+            await submit_claim(life)
+            node.mine(CONFIRMATIONS + 1)
+            assert await life.hub.claim() is None
+        for house, voucher in zip(houses, signed.vouchers, strict=True):
+            assert town.word(house).spent == voucher.spent

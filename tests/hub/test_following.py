@@ -12,10 +12,12 @@ import httpx
 from gridplus.chain import Account, Call, FeeRules, RpcChain
 from gridplus.chain.views import ask
 from gridplus.contracts import calls
+from gridplus.contracts.logs import Deposited
 from gridplus.hub import HubRefusal, Refused
 from gridplus.hub.app import HubApp
 from gridplus.hub.supply import Supply
 from gridplus.keystore import KeyStore, Secp256k1Key
+from gridplus.retailer.chain_link import read_vault
 from gridplus.wire import OpenChannel
 from tests.hub.board import Board
 from tests.hub.decisions import Decisions
@@ -101,6 +103,22 @@ async def test_whatever_the_vault_logs_of_a_home_the_hub_learns(tmp_path: Path) 
             assert await life.hub.claim_leaving() is None
             live = durable_parts(life.book)
         assert live == durable_parts(replayed(town.hub_key.address, journal))
+        require_books_balance(town)
+
+
+def require_books_balance(town: Town) -> None:
+    """What the back office reads of the same logs: each word's deposits are told, the vault's money
+    is all there, though one channel was rotated into another."""
+    head = town.chain.head().number
+    read = read_vault(town.chain, town.deployment, from_block=0, to_block=head, known=())
+    told = Counter[bytes]()
+    for at in read.events:
+        if isinstance(at.event, Deposited):
+            told[at.event.channel] += at.event.amount_ubolt
+    assert told == {channel: word.deposited for channel, word in read.words.items()}
+    bolt, vault = town.deployment.bolt, town.deployment.vault
+    held = ask(town.chain, bolt, view=calls.balance_of(vault))
+    assert held == read.pool_ubolt + sum(word.headroom for word in read.words.values())
 
 
 async def test_what_a_stranger_posted_is_known_and_not_claimed_again(

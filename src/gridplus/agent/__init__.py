@@ -4,7 +4,7 @@ from gridplus.agent.agent import AgentKeys, BillRefused, Household, Payment, Sma
 from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground, fetch_plan, remember
 from gridplus.agent.links import Link, PriceFeed, Unreachable
-from gridplus.agent.memory import Memory, newest_voucher
+from gridplus.agent.memory import Memory, newest_voucher, open_outbox
 
 __all__ = [
     "AgentKeys",
@@ -20,5 +20,6 @@ __all__ = [
     "Unreachable",
     "fetch_plan",
     "newest_voucher",
+    "open_outbox",
     "remember",
 ]

@@ -8,11 +8,13 @@ from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground
 from gridplus.agent.links import Link, Unreachable
 from gridplus.agent.memory import Memory, checked
+from gridplus.chain import ChainError
 from gridplus.channel import (
     Acknowledged,
     HubCaughtUp,
     HubUnreachable,
     Mismatch,
+    PostCredit,
     Refusal,
     SignVoucher,
     SubmitVoucher,
@@ -100,6 +102,7 @@ class SmartAgent:
         self._ground = ground
         self._prices: dict[date, PriceVersion] = {}
         self.plan: Plan | None = None
+        self.credit_fault: str | None = None
 
     @property
     def memory(self) -> Memory:
@@ -119,8 +122,21 @@ class SmartAgent:
             self._prices[prices.operating_day] = prices
 
     async def see_chain(self, *, now_s: int) -> None:
-        """Look at this home's channel on chain; the cap and the deposit move there."""
-        await self._ground.see_chain(now_s=now_s)
+        """Look at this home's channel on chain; the cap and the deposit move there.
+
+        While an exit is under way, what the hub owes is posted; `credit_fault` says why it is not,
+        and the next look tries again.
+        """
+        effects = await self._ground.see_chain(now_s=now_s)
+        self.credit_fault = None
+        for effect in effects:
+            invariant(isinstance(effect, PostCredit), "a look at the chain posts credits alone")
+            if isinstance(effect, PostCredit):
+                try:
+                    await self._ground.post_credit(effect.credit)
+                    await self._ground.see_chain(now_s=now_s)
+                except (ChainError, RemoteError) as error:
+                    self.credit_fault = str(error)
 
     def decide(self, interval: Interval) -> Rule:
         """Plan the rest of the day and tell the battery what to do in `interval`, which begins now.

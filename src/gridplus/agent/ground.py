@@ -7,10 +7,10 @@ from datetime import date
 
 from gridplus.agent.links import Link, PriceFeed
 from gridplus.agent.memory import Memory
-from gridplus.chain import Chain
+from gridplus.chain import Call, Chain, Sender
 from gridplus.chain.deployment import Deployment
-from gridplus.chain.views import ask, see_channels
-from gridplus.channel import ChainSeen, Terms, open_payer
+from gridplus.chain.views import ask, see_home
+from gridplus.channel import ChainSeen, Credit, Terms, open_payer
 from gridplus.contracts import calls
 from gridplus.failures import InputError, RemoteError
 from gridplus.journal import SqliteJournal
@@ -26,13 +26,15 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass
 class Ground:
-    """`chain` is a node that the home trusts; `retailer` and `feed` share one connection."""
+    """`chain` is a node that the home trusts; `retailer` and `feed` share one connection. `payer`
+    pays gas for what the home itself must send; without one the owner is told what is due."""
 
     chain: Chain
     deployment: Deployment
     memory: Memory
     retailer: Link
     feed: PriceFeed
+    payer: Sender | None = None
 
     async def fetch_prices(self, plan: TariffPlan) -> AsyncIterator[PriceVersion]:
         """New published versions for `plan`, each compared with what is anchored on chain.
@@ -54,13 +56,37 @@ class Ground:
         if fault is not None:
             raise fault
 
-    async def see_chain(self, *, now_s: int) -> None:
-        """Look at this home's channel. Raises RemoteError when the node shows less than before."""
+    async def see_chain(self, *, now_s: int) -> tuple[object, ...]:
+        """Look at this home's channel; what is to be done about it. Raises RemoteError when the
+        node shows less than before."""
         channel = self.memory.tip.channel
         seen = await asyncio.to_thread(
-            see_channels, self.chain, self.deployment, channels=[channel], now_s=now_s
+            see_home, self.chain, self.deployment, channel=channel, now_s=now_s
         )
-        self.memory.see(seen[channel], now_s=now_s)
+        return self.memory.see(seen, now_s=now_s)
+
+    async def post_credit(self, credit: Credit) -> None:
+        """Put the hub's credit on chain, finally, once. Raises as `Sender.transact`, and
+        RemoteError when there is nobody to pay for it."""
+        if self.payer is None:
+            raise RemoteError(
+                "a credit is due on chain and this home has no key with ether to post it; anybody "
+                "may: give the box a fee payer, or post it by hand before the exit is finished"
+            )
+        await asyncio.to_thread(self._post_credit, self.payer, credit)
+
+    def _post_credit(self, payer: Sender, credit: Credit) -> None:
+        payer.finish()
+        vault, word = self.deployment.vault, calls.channel_word(credit.channel)
+        if ask(self.chain, vault, view=word).earned >= credit.earned:
+            return
+        data = calls.post_credit(
+            credit.channel,
+            earned=credit.earned,
+            bill_head=credit.bill_head,
+            signature=credit.signature,
+        )
+        payer.transact(payer.fresh_name("credit"), Call(vault, data))
 
     async def _fetch_version(self, event: PriceEvent) -> PriceVersion:
         data = await self.retailer.get(f"/v1/prices/{event.prices.hex()}")

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gridplus.chain import Outbox
 from gridplus.channel import (
     Bill,
     BillChecked,
@@ -27,6 +28,7 @@ from gridplus.units import Interval
 from gridplus.wire import BillOffer, SubmitVoucher
 
 _READ_LIMIT = 1_000
+_OUTBOX = b"outbox"
 _REGISTERS = ("import_wh", "export_wh", "register_import_wh", "register_export_wh")
 
 
@@ -37,6 +39,7 @@ class Kind(StrEnum):
     BILL_AGREED = "BillAgreed"
     BILL_REFUSED = "BillRefused"
     VOUCHER_SIGNED = "VoucherSigned"
+    OUTBOX_WRITTEN = "OutboxWritten"
 
 
 @dataclass
@@ -91,8 +94,8 @@ class Memory:
         self.payer = answer.state
         return answer.effects
 
-    def see(self, seen: ChainSeen, *, now_s: int) -> None:
-        """What the chain says now; not journaled, because it can be asked again.
+    def see(self, seen: ChainSeen, *, now_s: int) -> tuple[object, ...]:
+        """What the chain says now, and what to do; not journaled, because it can be asked again.
 
         Raises RemoteError when it says less than before.
         """
@@ -100,6 +103,7 @@ class Memory:
         if isinstance(answer, Refusal):
             raise RemoteError(f"the node does not tell the truth: {answer.reason.value}")
         self.payer = answer.state
+        return answer.effects
 
     async def _append(self, kind: Kind, body: bytes) -> None:
         await asyncio.to_thread(self.journal.append, [Fact(kind.value, b"", body)])
@@ -123,10 +127,21 @@ class Memory:
             case Kind.VOUCHER_SIGNED:
                 voucher = SubmitVoucher.parse(body).voucher
                 self.step(VoucherSigned(voucher), now_s=stored.recorded_at_s)
+            case Kind.OUTBOX_WRITTEN:
+                pass
             case unknown:
                 raise StorageError(
                     f"fact {stored.sequence} is of kind {unknown}, a newer version's"
                 )
+
+
+def open_outbox(journal: SqliteJournal) -> Outbox:
+    """What the home's fee payer has sent, kept in the agent's journal."""
+
+    def write(entry: bytes) -> None:
+        journal.append([Fact(Kind.OUTBOX_WRITTEN.value, _OUTBOX, entry)])
+
+    return Outbox((stored.fact.body for stored in journal.replay(subject=_OUTBOX)), write=write)
 
 
 def checked(offer: BillOffer, mismatch: Mismatch | None = None) -> BillChecked:

@@ -25,7 +25,10 @@ T = TypeVar("T")
 
 
 class RpcChain:
-    """A `Chain` that a node at `url` keeps. One thread uses it; `close` it, or use it in a `with`.
+    """A `Chain` that a node at `url` keeps; `close` it, or use it in a `with`.
+
+    Any number of threads may ask at once: nothing is kept between two questions but the chain's id,
+    and the connections are a pool that threads share (httpx, "Clients").
 
     A block is final after `confirmations` more, or, when that is None, when the node says so. An
     answer that comes later than `timeout_s` or is longer than `max_answer_bytes` is a RemoteError.

@@ -15,10 +15,12 @@ from gridplus.wallet import Cfg
 
 @dataclass(frozen=True, slots=True)
 class ChainSeen:
-    """The chain's word of this channel, as it stood at the end of `block` (final)."""
+    """The chain's word of this channel, as it stood at the end of `block` (final), and the credit
+    (µBOLT) that it would still pay that day; None for who does not ask."""
 
     view: ChannelView
     block: int
+    payable_ubolt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

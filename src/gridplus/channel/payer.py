@@ -77,6 +77,13 @@ class Payer:
         return self.seen.view
 
     @property
+    def lendable_ubolt(self) -> int:
+        """What the hub may owe us off chain: never more than the chain would pay of it in a day."""
+        payable = self.seen.payable_ubolt
+        limit = self.unposted_limit_ubolt
+        return limit if payable is None else min(limit, payable)
+
+    @property
     def credited(self) -> int:
         """The newest `earned` (µBOLT) that the hub signed or the chain holds."""
         return max(earned_of(self.credit), self.view.word.earned)
@@ -126,7 +133,7 @@ def _check_credit(state: Payer, fact: BillChecked) -> PayerRefusal | None:
         if names != (earned, fact.bill.head) or not credit.is_valid(state.terms):
             return PayerRefusal.CREDIT_FOREIGN
     rose = earned > state.bill.counters.earned_ubolt
-    if rose and earned - state.view.word.earned > state.unposted_limit_ubolt:
+    if rose and earned - state.view.word.earned > state.lendable_ubolt:
         return PayerRefusal.UNPOSTED_PAST_LIMIT
     return None
 

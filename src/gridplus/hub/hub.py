@@ -246,7 +246,9 @@ class Hub:
                 )
             )
             await self.follow_chain()
-            self._tried |= {home.channel: (voucher, home.payee.view) for home, voucher in due}
+            self._tried |= {
+                home.channel: (voucher, home.payee.view) for home, voucher in due[: mined.homes]
+            }
             return mined
 
     def _claimable(self, home: Home) -> list[Voucher]:

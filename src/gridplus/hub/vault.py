@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gridplus.chain import Call, Chain, Sender
+from gridplus.chain import Call, Chain, Sender, TooMuchGas
 from gridplus.chain import Log as RawLog
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.follower import Cursor, Mark, Watch, follow
@@ -96,10 +96,19 @@ class VaultLink:
         self.sender.finish()
 
     def claim(self, vouchers: Sequence[Voucher]) -> MinedClaim:
-        """Redeem at most 200 vouchers in one transaction, which is final then.
+        """Redeem the first of at most 200 vouchers in one transaction, which is final then: all,
+        or as many as a block holds.
 
         Raises as `Sender.transact`; when that is Unsettled, `finish` before the next claim.
         """
+        try:
+            return self._claim(vouchers)
+        except TooMuchGas:
+            if len(vouchers) == 1:
+                raise
+            return self.claim(vouchers[: len(vouchers) // 2])
+
+    def _claim(self, vouchers: Sequence[Voucher]) -> MinedClaim:
         seq = ask(self.chain, self.deployment.vault, view=calls.next_seq())
         items = [calls.ClaimItem(v.cfg, v.spent, v.earned, v.signature) for v in vouchers]
         data = calls.claim(items, fund=0, seq=seq)

@@ -10,7 +10,7 @@ from gridplus.chain.follower import Cursor, Step, Watch, follow
 from gridplus.chain.views import ask
 from gridplus.contracts import calls
 from gridplus.contracts.calls import AnchorEntry
-from gridplus.contracts.logs import Anchored, Claimed, Deposited, PoolFunded, parse_log
+from gridplus.contracts.logs import Anchored, Claimed, Deposited, PoolFunded, Rotated, parse_log
 from gridplus.contracts.logs import Log as Event
 from gridplus.contracts.word import ChannelWord
 from gridplus.failures import InputError, RemoteError
@@ -173,8 +173,15 @@ def _paid(chain: Chain, logs: Sequence[Log]) -> Iterator[PaidTransaction]:
 def _events(logs: Iterable[Log]) -> Iterator[VaultEvent]:
     for log in logs:
         event = parse_log(log.topics, log.data)
+        source = log.transaction_hash + log.index.to_bytes(4, "big")
         if event is not None:
-            yield VaultEvent(event, log.transaction_hash + log.index.to_bytes(4, "big"))
+            yield VaultEvent(event, source)
+        if isinstance(event, Rotated):
+            # What the old channel is paid out is the new one's deposit, and no other log says so.
+            moved = Deposited(
+                event.successor, event.channel, event.voucher_key, event.cfg, event.amount_ubolt
+            )
+            yield VaultEvent(moved, source)
 
 
 def _kind_of(event: Event | None) -> TransactionKind | None:
