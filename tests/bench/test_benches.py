@@ -63,6 +63,14 @@ def test_rating_is_measured_and_agrees_with_every_other_way_to_compute_it() -> N
     assert "All 2,976 intervals agree to the aBOLT" in out
 
 
+def test_meter_reads_are_measured_from_bytes_to_durable_versions() -> None:
+    assert measured(printed("bench/ingest.py", "--quick"))[:3] == [
+        "parsed, VEE, durable",
+        "the same file again: nothing new",
+        "parsed only",
+    ]
+
+
 def test_proofs_are_measured_for_a_street_and_one_bill_beside_them() -> None:
     out = printed("bench/proofs.py", "--quick")
     assert re.search(r"^ +50 +[\d.]+ +[\d.]+ +[\d.]+ s +2,\d+ +[\d.]+ s +[\d.]+ x$", out, re.M)
