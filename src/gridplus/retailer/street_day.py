@@ -16,12 +16,14 @@ from gridplus.tariff import (
     Code,
     Liability,
     Plan,
+    Restatement,
     Side,
     Statement,
     SumNode,
     build_bill,
     home_salt,
     liability_tree,
+    restated_ubolt,
 )
 from gridplus.units import Interval, format_utc
 from gridplus.wallet import ChannelId
@@ -139,6 +141,30 @@ def ledger_day(bill: BillDocument) -> ledger.BilledDay:
         earned_ubolt=totals.credits_ubolt,
         lines_ubolt=lines_ubolt,
     )
+
+
+def ledger_restatements(restatement: Restatement) -> tuple[ledger.Restatement, ...]:
+    """What the ledger posts of a restatement: one for each operating day that it restates. Together
+    they move the home's deposit by exactly what the channel's counters moved."""
+    owed_ubolt = restated_ubolt(restatement)
+    days: dict[date, bytes] = {}
+    for revision in restatement.revisions:
+        days.setdefault(revision.operating_day, revision.replaces)
+    posted = []
+    for day, replaced in days.items():
+        lines_ubolt = dict.fromkeys(LEDGER_CODES.values(), 0)
+        credited_ubolt = 0
+        for (of_day, code), owed in owed_ubolt.items():
+            if of_day == day and code.side is Side.CHARGE:
+                lines_ubolt[LEDGER_CODES[code]] += owed
+            elif of_day == day:
+                credited_ubolt -= owed
+        posted.append(
+            ledger.Restatement(
+                restatement.channel, day, replaced, restatement.head, lines_ubolt, credited_ubolt
+            )
+        )
+    return tuple(posted)
 
 
 def _require_sound(customer: Customer, day: wire.BilledDay, *, terms: DayTerms) -> None:

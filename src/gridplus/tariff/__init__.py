@@ -1,6 +1,7 @@
 """Plan -> rate -> charge lines -> statement -> bill; facts label, jurisdiction rules, proofs."""
 
 from gridplus.channel import Mismatch
+from gridplus.tariff.backbilling import LIMITS, BackBilling, may_charge
 from gridplus.tariff.bill import (
     BillDocument,
     BilledInterval,
@@ -25,6 +26,7 @@ from gridplus.tariff.bill_file import (
 )
 from gridplus.tariff.fields import Fields, format_octets
 from gridplus.tariff.given import NOTHING_GIVEN, Given
+from gridplus.tariff.history import History, Stated, Version
 from gridplus.tariff.jurisdiction import RULES, SIMULATION, Offer, Rule, find_prohibition
 from gridplus.tariff.label import FactsLabel, facts_label
 from gridplus.tariff.liabilities import (
@@ -54,6 +56,15 @@ from gridplus.tariff.proofs import (
 )
 from gridplus.tariff.rate import Rated, energy_prices, plan_cost, rate, share_ubolt
 from gridplus.tariff.rates import Rates, rates_at
+from gridplus.tariff.restatement import (
+    Cause,
+    Correction,
+    Delta,
+    Restatement,
+    Revision,
+    restate,
+    restated_ubolt,
+)
 from gridplus.tariff.statement import (
     Statement,
     Tip,
@@ -65,20 +76,26 @@ from gridplus.tariff.statement import (
 from gridplus.tariff.tally import MonthToDate, Tally
 
 __all__ = [
+    "LIMITS",
     "NOTHING_GIVEN",
     "RULES",
     "SIMULATION",
+    "BackBilling",
     "BillDocument",
     "BilledInterval",
+    "Cause",
     "ChannelIdentity",
     "Code",
+    "Correction",
     "DayTotals",
+    "Delta",
     "Evidence",
     "FactsLabel",
     "Fields",
     "Given",
     "GroupEvidence",
     "Hand",
+    "History",
     "Inclusion",
     "Index",
     "Liability",
@@ -91,15 +108,19 @@ __all__ = [
     "Plan",
     "Rated",
     "Rates",
+    "Restatement",
+    "Revision",
     "Rule",
     "Sibling",
     "Side",
+    "Stated",
     "Statement",
     "SumNode",
     "SumPath",
     "Tally",
     "Tip",
     "Tree",
+    "Version",
     "build_bill",
     "check_statement",
     "day_totals",
@@ -120,6 +141,7 @@ __all__ = [
     "inclusion_document",
     "inclusion_from",
     "liability_tree",
+    "may_charge",
     "merkle_tree",
     "next_statement",
     "parse_bill",
@@ -129,6 +151,8 @@ __all__ = [
     "plan_from",
     "rate",
     "rates_at",
+    "restate",
+    "restated_ubolt",
     "root_from_path",
     "root_of_inclusion",
     "salted_leaves",
