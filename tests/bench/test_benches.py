@@ -79,6 +79,18 @@ def test_proofs_are_measured_for_a_street_and_one_bill_beside_them() -> None:
     )
 
 
+def test_the_ledger_is_measured_beside_databases_the_disk_and_other_programs() -> None:
+    out = printed("bench/ledger.py", "--quick")
+    assert measured(out) == [
+        "128 bills a commit",
+        "a bill a commit",
+        "as bills of 8",
+        "as days of 1,000",
+    ]
+    for peer in ("SQLite, a commit", "PostgreSQL, a commit", "hledger check", "bean-check"):
+        assert f"peer: {peer}" in out
+
+
 def test_a_bill_is_recomputed_without_grid_plus(bill: Path) -> None:
     out = printed("examples/recompute_a_bill.py", str(bill))
     assert "92 intervals: every line, counter and head is as the bill says" in out

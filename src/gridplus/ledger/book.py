@@ -87,9 +87,11 @@ class _Sheet:
             self.leaving_ubolt += amount_ubolt
 
     def merge(self, other: "_Sheet") -> None:
-        self.balances.update(other.balances)
-        self.pending_debits.update(other.pending_debits)
-        self.pending_credits.update(other.pending_credits)
+        for account, change in other.balances.items():
+            self.balances[account] += change
+        if other.pending_debits or other.pending_credits:
+            self.pending_debits.update(other.pending_debits)
+            self.pending_credits.update(other.pending_credits)
         self.surplus_ubolt += other.surplus_ubolt
         self.leaving_ubolt += other.leaving_ubolt
 
@@ -112,6 +114,8 @@ class Ledger:
         self._resolutions: dict[TransferId, Transfer] = {}
         """By the pending transfer that each resolves."""
         self._sheet = _Sheet()
+        self._limits: dict[Account, Limit | None] = {}
+        """Of every account that was posted to: the chart is asked once for each."""
 
     @classmethod
     def replay(cls, batches: Iterable[Sequence[Transfer]]) -> Self:
@@ -127,6 +131,7 @@ class Ledger:
         other = type(self)()
         other._transfers, other._resolutions = self._transfers.copy(), self._resolutions.copy()
         other._sheet.merge(self._sheet)
+        other._limits = self._limits.copy()
         return other
 
     def __eq__(self, other: object) -> bool:
@@ -177,11 +182,13 @@ class Ledger:
             ):
                 return _refused(refusal, transfer)
             changes.add(transfer)
-        if overdrawn := self._overdrawn(changes):
+        limits = {account: self._limit_of(account) for account in changes.accounts()}
+        if overdrawn := self._overdrawn(changes, limits):
             return overdrawn
         self._transfers.update((transfer.id, transfer) for transfer in new)
         self._resolutions |= resolutions
         self._sheet.merge(changes)
+        self._limits |= limits
         return tuple(asked.values())
 
     def balance(self, account: Account) -> int:
@@ -239,9 +246,8 @@ class Ledger:
     def _malformed(self, transfer: Transfer) -> Refusal | None:
         if not 1 <= transfer.amount_ubolt <= MAX_AMOUNT_UBOLT:
             return Refusal.AMOUNT_OUT_OF_RANGE
-        known = self._sheet.balances
         for account in (transfer.debit, transfer.credit):
-            if account not in known and heading_of(account) is None:
+            if account not in self._limits and heading_of(account) is None:
                 return Refusal.ACCOUNT_NOT_IN_CHART
         if transfer.debit == transfer.credit:
             return Refusal.SAME_ACCOUNT_ON_BOTH_SIDES
@@ -271,10 +277,12 @@ class Ledger:
             return Refusal.PENDING_ALREADY_POSTED
         return Refusal.PENDING_ALREADY_VOIDED
 
-    def _overdrawn(self, changes: _Sheet) -> Refused | None:
-        for account in sorted(changes.accounts()):
-            limit = limit_of(account)
-            if limit is not None:
+    def _limit_of(self, account: Account) -> Limit | None:
+        return self._limits[account] if account in self._limits else limit_of(account)
+
+    def _overdrawn(self, changes: _Sheet, limits: dict[Account, Limit | None]) -> Refused | None:
+        for account in sorted(limits):
+            if limit := limits[account]:
                 room = self._sheet.room_ubolt(account, limit) + changes.room_ubolt(account, limit)
                 if room < 0:
                     return Refused(_BEYOND[limit], account, -room)

@@ -1,6 +1,6 @@
 """What the back office journals, as bytes and back. Everything it knows is rebuilt from these."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -84,7 +84,7 @@ def published_fact(event: PriceEvent) -> Fact:
     return Fact(Kind.PRICES_PUBLISHED.value, subject, event.to_bytes())
 
 
-def posted_fact(day: date, batch: tuple[Transfer, ...]) -> Fact:
+def posted_fact(day: date, batch: Sequence[Transfer]) -> Fact:
     return Fact(Kind.BATCH_POSTED.value, _subject(day), format_batch(batch))
 
 

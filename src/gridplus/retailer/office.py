@@ -16,7 +16,7 @@ from gridplus.clock import Clock
 from gridplus.contracts.calls import ANCHOR_BILLS, ANCHOR_PRICES, AnchorEntry
 from gridplus.digest import Document
 from gridplus.failures import InputError
-from gridplus.journal import Fact, SqliteJournal
+from gridplus.journal import SqliteJournal
 from gridplus.ledger.exports import hledger_journal
 from gridplus.market import operating_day_bounds
 from gridplus.retailer.accounts import (
@@ -27,7 +27,7 @@ from gridplus.retailer.accounts import (
     value_imbalance,
 )
 from gridplus.retailer.bid import Bid, bids_close_s, make_bid
-from gridplus.retailer.book import Book, OpenedDay
+from gridplus.retailer.book import OpenedDay
 from gridplus.retailer.chain_link import ChainLink
 from gridplus.retailer.customers import load_customers
 from gridplus.retailer.errors import DayIncompleteError, DayNotOpenError
@@ -47,6 +47,7 @@ from gridplus.retailer.files import read_file, write_file
 from gridplus.retailer.history import parse_history
 from gridplus.retailer.hub_link import HubLink
 from gridplus.retailer.market_folder import MarketFolder
+from gridplus.retailer.records import Records
 from gridplus.retailer.result import day_result
 from gridplus.retailer.street_day import DayTerms, StreetDay, make_street_day, require_customers
 from gridplus.tariff import Plan, format_bill, format_octets
@@ -88,7 +89,8 @@ class BackOffice:
             parts.folders.market, settlement_point=parts.plan.settlement_point
         )
         self._turn = asyncio.Lock()
-        self.book = Book()
+        self._records = Records(parts.journal)
+        self.book = self._records.book
 
     @property
     def plan(self) -> Plan:
@@ -100,10 +102,9 @@ class BackOffice:
         return self._parts.chain.sender.standing
 
     def start(self) -> None:
-        """Rebuild everything from the journal. Raises InputError when it is another plan's."""
-        self.book.replay(self._parts.journal.replay())
+        """Adopt the plan. Raises InputError when the journal is another plan's."""
         if self.book.plan is None:
-            self._record(plan_fact(self.plan))
+            self._records.record(plan_fact(self.plan))
         elif self.book.plan.digest != self.plan.digest:
             raise InputError(
                 f"this office sells plan {self.book.plan.id} with digest "
@@ -142,7 +143,7 @@ class BackOffice:
             self.plan.require_effective(day)
             prices = self._market.day_ahead(day, now_s=self._parts.clock.now_s())
             bid, secret = self._bid(day), secrets.token_bytes(_SECRET_BYTES)
-            self._record(prices_fact(prices), bought_fact(day, bid), salt_fact(day, secret))
+            self._records.record(prices_fact(prices), bought_fact(day, bid), salt_fact(day, secret))
         opened = self.book.days[day]
         event = self.book.event_of(day)
         if event is None:
@@ -179,7 +180,7 @@ class BackOffice:
             prices=prices.digest,
             published_at_s=self._parts.clock.now_s(),
         )
-        self._record(published_fact(event))
+        self._records.record(published_fact(event))
         return event
 
     async def _fetch_street(self, opened: OpenedDay) -> StreetDay:
@@ -212,7 +213,7 @@ class BackOffice:
         gas = self._parts.money.gas
         result = day_result(self.book, closing, batch=batch, posted=posted, gas=gas)
         moved = {c: word for c, word in followed.words.items() if word != self.book.words.get(c)}
-        self._record(
+        self._records.record(
             followed_fact(day, VaultFollowed(followed.block + 1, moved)),
             posted_fact(day, batch),
             closed_fact(DayClosed(day, street.billed, result)),
@@ -221,13 +222,3 @@ class BackOffice:
     def _write_ledger(self) -> None:
         books = hledger_journal(self.book.ledger)
         write_file(self._parts.folders.out / "ledger.journal", books.encode())
-
-    def _record(self, *facts: Fact) -> None:
-        """Durable first, then known: the book only ever learns from the journal."""
-        first = self._parts.journal.append(facts)
-        try:
-            self.book.replay(self._parts.journal.replay(after=first - 1))
-        except BaseException:
-            # A bug: the book may be half of what is durable, so nothing more is built on it.
-            self._parts.journal.close()
-            raise
