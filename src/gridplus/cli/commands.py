@@ -18,6 +18,7 @@ _COMMANDS = {
     "ledger": "the retailer's books: export, statement, check, reconcile",
     "plan": "plan files: check one, print its facts label",
     "retailer": "the back office: prices, position, day close, ledger",
+    "wallet": "the owner's and guardian's side: status, deposit, exit, rescue",
     "verify": "recompute bills and compare them with the chain",
     "vtn": "market signals: an OpenADR 3.1.0 VTN on its own",
 }

@@ -149,6 +149,11 @@ def balance_of(holder: bytes) -> View[int]:
     return view_of("balanceOf(address)", "uint256", holder)
 
 
+def authorization_state(payer: bytes, nonce: bytes) -> View[bool]:
+    """Whether an EIP-3009 nonce of `payer` was used or cancelled."""
+    return view_of("authorizationState(address,bytes32)", "bool", payer, nonce)
+
+
 def total_supply() -> View[int]:
     return view_of("totalSupply()", "uint256")
 
