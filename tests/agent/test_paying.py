@@ -183,13 +183,23 @@ async def test_the_battery_is_told_what_the_plan_says_for_the_interval_that_begi
         assert len(box.agent.plan.rules) == len(DAY) - 60
 
 
-async def test_without_prices_nothing_is_planned_and_nothing_paid(
+async def test_without_the_days_prices_a_home_plans_by_its_own_forecast_and_says_so(
     town: Town, tmp_path: Path
 ) -> None:
     async with agent_box(town, tmp_path) as box:
-        other_day = Interval(DAY[-1].end_s, 900)
+        box.agent.decide(DAY[0])
+        assert box.agent.price_kind == "final"
+        box.agent.decide(Interval(DAY[-1].end_s, 900))
+        assert box.agent.price_kind == "forecast"
+        assert box.agent.plan is not None
+
+
+async def test_a_home_that_never_knew_prices_plans_nothing(town: Town, tmp_path: Path) -> None:
+    async with agent_box(town, tmp_path) as box:
+        box.board.events.clear()
+        await box.restart()
         with pytest.raises(RemoteError, match="no published prices for"):
-            box.agent.decide(other_day)
+            box.agent.decide(DAY[0])
 
 
 def offer_of(record: Record) -> BillOffer:

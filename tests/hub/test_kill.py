@@ -145,7 +145,7 @@ async def wake(street: Street) -> None:
     await retailer.aclose()
     for resident in residents:
         resident.devices.rest_until(start_s)
-        resident.wake(around)
+        await resident.wake(around)
         await resident.agent.open()
         await resident.agent.learn_prices()
 

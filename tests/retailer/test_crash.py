@@ -16,6 +16,7 @@ from gridplus.failures import StorageError
 from gridplus.retailer import RetailerConfig
 from gridplus.retailer.office import BackOffice
 from gridplus.retailer.service import open_office
+from gridplus.retailer.vtn import VtnTerms, open_vtn
 from tests.retailer.ground import DAY, NAMES, Ground
 from tests.retailer.scene import Scene, post_order
 
@@ -38,6 +39,13 @@ class MortalClock:
         return self._clock.now_s()
 
 
+def _office(
+    config: RetailerConfig, hub: httpx.AsyncClient, *, clock: MortalClock, opened: ExitStack
+) -> BackOffice:
+    vtn = open_vtn(VtnTerms(config.state, clock=config.clock), opened=opened)
+    return open_office(config, hub, clock=clock, opened=opened, desk=vtn.desk)
+
+
 Order = Callable[[BackOffice, date], Awaitable[Document]]
 
 
@@ -52,7 +60,7 @@ def live_and_die(scene: Scene, order: Order, *, looks: int) -> Document:
         )
         async with hub:
             with ExitStack() as opened:
-                return await order(open_office(config, hub, clock=clock, opened=opened), DAY)
+                return await order(_office(config, hub, clock=clock, opened=opened), DAY)
 
     return asyncio.run(scenario())
 

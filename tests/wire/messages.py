@@ -29,12 +29,14 @@ from gridplus.wire import (
     BillOffer,
     Channels,
     ChannelStatus,
+    EnrolVen,
     OpenChannel,
     PriceEvent,
     PriceEvents,
     RefusalMessage,
     SubmitRead,
     SubmitVoucher,
+    VenEnrolled,
 )
 from gridplus.wire.message import Message
 
@@ -133,6 +135,8 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(RefusalMessage, st.from_regex(r"[A-Z][A-Z_]{0,39}", fullmatch=True), texts, counters),
     events,
     pages,
+    st.builds(EnrolVen, identities, octets(32), seconds, octets(64)),
+    st.builds(VenEnrolled, texts, texts),
     st.builds(BilledDay, identities, st.lists(records, max_size=3).map(tuple)),
     st.builds(Channels, st.lists(identities, max_size=3).map(tuple)),
 )
@@ -163,6 +167,8 @@ _IDENTITY = ChannelIdentity(
 _EVENT = PriceEvent(7, "fixed-cap", date(2021, 2, 15), b"\x13" * 32, 1_613_300_000)
 
 EXAMPLES: tuple[Message, ...] = (
+    EnrolVen(_IDENTITY, b"\x14" * 32, 1_613_300_000, b"\x15" * 64),
+    VenEnrolled("0a" * 32, "ven-1"),
     OpenChannel(_IDENTITY),
     ChannelStatus(ChannelId(b"\x0a" * 32), Counters(5, 6), b"\x14" * 32),
     SubmitRead(SignedRead(ChannelId(b"\x0a" * 32), _READ, b"\x15" * 64)),

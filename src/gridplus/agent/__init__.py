@@ -5,6 +5,8 @@ from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground, fetch_plan, remember
 from gridplus.agent.links import Link, PriceFeed, Unreachable
 from gridplus.agent.memory import Memory, newest_voucher, open_outbox
+from gridplus.agent.price_signals import VenFeed
+from gridplus.agent.ven import Ven, VenCredentials, enrol
 
 __all__ = [
     "AgentKeys",
@@ -18,6 +20,10 @@ __all__ = [
     "PriceFeed",
     "SmartAgent",
     "Unreachable",
+    "Ven",
+    "VenCredentials",
+    "VenFeed",
+    "enrol",
     "fetch_plan",
     "newest_voucher",
     "open_outbox",

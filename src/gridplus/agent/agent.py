@@ -1,13 +1,14 @@
 """The Smart Agent: plans the battery, reads the meter, recomputes each bill, and pays it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground
 from gridplus.agent.links import Link, Unreachable
 from gridplus.agent.memory import Memory, checked
+from gridplus.agent.price_signals import own_forecast
 from gridplus.chain import ChainError
 from gridplus.channel import (
     Acknowledged,
@@ -103,6 +104,7 @@ class SmartAgent:
         self._prices: dict[date, PriceVersion] = {}
         self.plan: Plan | None = None
         self.credit_fault: str | None = None
+        self.price_kind: str | None = None
 
     @property
     def memory(self) -> Memory:
@@ -141,11 +143,15 @@ class SmartAgent:
     def decide(self, interval: Interval) -> Rule:
         """Plan the rest of the day and tell the battery what to do in `interval`, which begins now.
 
-        Uses prices that are published and what this home measured before `interval`.
+        Uses prices that are published and what this home measured before `interval`. Without
+        published prices it goes by expected ones, then by its own forecast from the newest day it
+        knows; `price_kind` says which. Raises RemoteError when it has never known any.
         """
+        prices = self._best_prices(interval)
+        self.price_kind = prices.kind  # a plan is costed as if its prices were final
         ahead = [i for i in self._day_of(interval) if i.start_s >= interval.start_s]
         outlook = Outlook(
-            energy_prices(self._household.plan, self._require_prices(interval), intervals=ahead),
+            energy_prices(self._household.plan, replace(prices, kind="final"), intervals=ahead),
             self._forecast(interval.start_s, len(ahead)),
         )
         home = self._household.home
@@ -269,6 +275,18 @@ class SmartAgent:
         zone = self._household.plan.time_zone
         day = operating_day_of(datetime.fromtimestamp(interval.start_s, UTC), zone)
         return operating_day_intervals(day, zone, length_s=SETTLEMENT_INTERVAL_S)
+
+    def _best_prices(self, interval: Interval) -> PriceVersion:
+        """What to plan by, when the final prices of the day are not there."""
+        day = operating_day_of(interval.start, self._household.plan.time_zone)
+        published = self._prices.get(day)
+        expected = published or self._ground.feed.expected_on(day)
+        if expected is not None and expected.covers(interval):
+            return expected
+        if not self._prices:
+            return self._require_prices(interval)
+        newest = max(self._prices.values(), key=lambda each: each.operating_day)
+        return own_forecast(newest, day)
 
     def _require_prices(self, interval: Interval) -> PriceVersion:
         for prices in self._prices.values():

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
-from gridplus.agent.links import Link, PriceFeed
+from gridplus.agent.links import Link
 from gridplus.agent.memory import Memory
 from gridplus.chain import Call, Chain, Sender
 from gridplus.chain.deployment import Deployment
@@ -24,16 +25,31 @@ PLAN_LIMIT = 65_536
 _EPOCH = date(1970, 1, 1)
 
 
+class PriceSource(Protocol):
+    """Where published prices are heard of: the retailer's own feed, or the events of a VTN."""
+
+    async def fetch(self) -> tuple[PriceEvent, ...]:
+        """New events, in order."""
+
+    async def document(self, event: PriceEvent) -> bytes:
+        """The price version that `event` names."""
+
+    def taken(self, event: PriceEvent) -> None:
+        """`event` needs not come again."""
+
+    def expected_on(self, day: date) -> PriceVersion | None:
+        """Indicative or forecast prices of `day`, to plan by until the final ones are there."""
+
+
 @dataclass
 class Ground:
-    """`chain` is a node that the home trusts; `retailer` and `feed` share one connection. `payer`
+    """`chain` is a node that the home trusts; `feed` is where prices are heard of. `payer`
     pays gas for what the home itself must send; without one the owner is told what is due."""
 
     chain: Chain
     deployment: Deployment
     memory: Memory
-    retailer: Link
-    feed: PriceFeed
+    feed: PriceSource
     payer: Sender | None = None
 
     async def fetch_prices(self, plan: TariffPlan) -> AsyncIterator[PriceVersion]:
@@ -89,7 +105,7 @@ class Ground:
         payer.transact(payer.fresh_name("credit"), Call(vault, data))
 
     async def _fetch_version(self, event: PriceEvent) -> PriceVersion:
-        data = await self.retailer.get(f"/v1/prices/{event.prices.hex()}")
+        data = await self.feed.document(event)
         try:
             prices = parse_price_version(data)
         except InputError as error:

@@ -1,12 +1,15 @@
 """A Smart Agent's connections: everything it knows of the world outside comes in here as bytes."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 import httpx
 
 from gridplus.failures import InputError, RemoteError
+from gridplus.market import PriceVersion
 from gridplus.wire import MESSAGE_LIMIT, PriceEvent, PriceEvents, RefusalMessage
 from gridplus.wire.message import Message
 
@@ -54,15 +57,33 @@ class Link:
                 f"the {self._name} answers what the protocol forbids: {error}"
             ) from None
 
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        limit: int,
+    ) -> tuple[int, bytes]:
+        """Any other request: status and body. Raises Unreachable, RemoteError."""
+        return await self._request(method, path, limit=limit, content=content, headers=headers)
+
     async def _request(
-        self, method: str, path: str, *, limit: int, content: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        limit: int,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
         """Status and body, of which never more than `limit` bytes and a chunk are held."""
         body = bytearray()
         try:
             async with (
                 asyncio.timeout(TIMEOUT_S),
-                self._client.stream(method, path, content=content) as response,
+                self._client.stream(method, path, content=content, headers=headers) as response,
             ):
                 async for part in response.aiter_bytes():
                     body += part
@@ -96,6 +117,14 @@ class PriceFeed:
         except InputError as error:
             raise RemoteError(f"the retailer sends what the protocol forbids: {error}") from None
 
+    async def document(self, event: PriceEvent) -> bytes:
+        """The price version that `event` names, as the retailer sends it."""
+        return await self.link.get(f"/v1/prices/{event.prices.hex()}")
+
     def taken(self, event: PriceEvent) -> None:
         """`event` needs not come again."""
         self.last = max(self.last, event.sequence)
+
+    def expected_on(self, _day: date) -> PriceVersion | None:
+        """None: this feed carries final prices only."""
+        return None

@@ -147,7 +147,7 @@ async def _wake(run: Run, chain: RpcChain) -> None:
         run.terms,
     )
     for resident in run.residents:
-        resident.wake(around)
+        await resident.wake(around)
     await asyncio.gather(*(resident.agent.open() for resident in run.residents))
 
 

@@ -3,7 +3,17 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gridplus.agent import AgentKeys, Ground, Household, Link, PriceFeed, SmartAgent, remember
+from gridplus.agent import (
+    AgentKeys,
+    Ground,
+    Household,
+    Link,
+    SmartAgent,
+    Ven,
+    VenFeed,
+    enrol,
+    remember,
+)
 from gridplus.chain import Chain
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.views import see_channels
@@ -106,8 +116,8 @@ class Resident:
             raise Bug("a resident's agent is awake before it works")
         return self._agent
 
-    def wake(self, around: Surroundings) -> None:
-        """Start the home's agent; it remembers what its journal says."""
+    async def wake(self, around: Surroundings) -> None:
+        """Start the home's agent: it remembers what its journal says, and enrols its VEN."""
         channel, now_s = self.identity.channel, around.clock.now_s()
         seen = see_channels(around.chain, around.deployment, channels=[channel], now_s=now_s)
         self._journal = SqliteJournal.open(self.journal_path, now_s=around.clock.now_s)
@@ -120,12 +130,14 @@ class Resident:
         )
         hub, retailer = Link("hub", around.hub_url), Link("retailer", around.retailer_url)
         self._links = [hub, retailer]
+        credentials = await enrol(retailer, self.identity, device=self.keys.device, now_s=now_s)
+        feed = VenFeed(Ven(retailer, credentials), around.deployment)
         self._agent = SmartAgent(
             Household(self.identity, self.home, around.plan),
             keys=self.keys,
             devices=self.devices,
             hub=hub,
-            ground=Ground(around.chain, around.deployment, memory, retailer, PriceFeed(retailer)),
+            ground=Ground(around.chain, around.deployment, memory, feed),
         )
 
     async def sleep(self) -> None:

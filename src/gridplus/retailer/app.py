@@ -7,15 +7,17 @@ from datetime import date
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from gridplus.digest import canonical_json, parse_document
 from gridplus.failures import GridPlusError, InputError, StorageError
+from gridplus.retailer.announcing import EnrolmentRefusedError
 from gridplus.retailer.errors import OfficeError
 from gridplus.retailer.office import BackOffice
+from gridplus.retailer.vtn.app import VtnApp
 from gridplus.serving import BodyTooLargeError, explain, read_body, require_bearer
 from gridplus.tariff import Fields
-from gridplus.wire import PriceEvents
+from gridplus.wire import VTN_PATH, EnrolVen, PriceEvents
 from gridplus.wire.prices import EVENTS_A_PAGE
 
 _JSON = "application/json"
@@ -32,11 +34,13 @@ class RetailerApp:
     def __init__(
         self,
         office: BackOffice,
+        vtn: VtnApp,
         *,
         admin_token: str | None,
         closing: AbstractAsyncContextManager[object],
     ) -> None:
         self._office = office
+        self._vtn = vtn
         self._admin_token = admin_token
         self._closing = closing
 
@@ -47,6 +51,8 @@ class RetailerApp:
             Route("/v1/plan", self._plan),
             Route("/v1/prices/{digest}", self._prices),
             Route("/v1/price-events", self._price_events),
+            Route("/v1/ven-clients", self._enrol, methods=["POST"]),
+            Mount(VTN_PATH, app=self._vtn),
             Route("/v1/admin/day-ahead", require_bearer(token, self._open_day), methods=["POST"]),
             Route("/v1/admin/close", require_bearer(token, self._close_day), methods=["POST"]),
         ]
@@ -56,6 +62,7 @@ class RetailerApp:
             exception_handlers={
                 BodyTooLargeError: explain(413),
                 InputError: explain(400),
+                EnrolmentRefusedError: explain(403),
                 OfficeError: explain(409),
                 StorageError: explain(503),
                 GridPlusError: explain(502),
@@ -99,6 +106,11 @@ class RetailerApp:
         after = int(text)
         events = self._office.book.events[after : after + EVENTS_A_PAGE]
         return Response(PriceEvents(tuple(events)).to_bytes(), media_type=_JSON)
+
+    async def _enrol(self, request: Request) -> Response:
+        asked = EnrolVen.parse(await read_body(request, limit=EnrolVen.LIMIT))
+        enrolled = await self._office.announcer.enrol(asked)
+        return Response(enrolled.to_bytes(), media_type=_JSON)
 
     async def _open_day(self, request: Request) -> Response:
         opened = await self._office.open_day(await _day(request))

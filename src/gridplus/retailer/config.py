@@ -27,7 +27,7 @@ class RetailerConfig:
     are folders that others fill. Without an `admin_token` nobody can open or close a day; `clock`
     names a clock file, for a time that is not now; `journal_page_limit` is in pages of 4 KiB; a
     block is final after `confirmations` more, or when the node says so; `fees` is what its anchors
-    may cost.
+    may cost. `mqtt` is a broker that the VTN publishes to, `vtn_clients` its provisioned clients.
     """
 
     state: Path
@@ -48,6 +48,8 @@ class RetailerConfig:
     clock: Path | None = None
     confirmations: int | None = None
     journal_page_limit: int | None = None
+    mqtt: str | None = None
+    vtn_clients: Path | None = None
     fees: FeeRules = USUAL_FEES
 
     @classmethod
@@ -82,6 +84,8 @@ class RetailerConfig:
             clock=here / fields.text("clock") if fields.has("clock") else None,
             confirmations=fields.integer(blocks) if fields.has(blocks) else None,
             journal_page_limit=fields.integer(pages) if fields.has(pages) else None,
+            mqtt=fields.text("mqtt") if fields.has("mqtt") else None,
+            vtn_clients=here / fields.text("vtn_clients") if fields.has("vtn_clients") else None,
             fees=fee_rules(fields),
         )
         fields.close()

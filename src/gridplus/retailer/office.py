@@ -26,6 +26,7 @@ from gridplus.retailer.accounts import (
     post_day,
     value_imbalance,
 )
+from gridplus.retailer.announcing import Announcer
 from gridplus.retailer.bid import Bid, bids_close_s, make_bid
 from gridplus.retailer.book import OpenedDay
 from gridplus.retailer.chain_link import ChainLink
@@ -77,6 +78,7 @@ class OfficeParts:
     hub: HubLink
     folders: Folders
     money: MoneyTerms
+    announcer: Announcer
 
 
 class BackOffice:
@@ -95,6 +97,10 @@ class BackOffice:
     @property
     def plan(self) -> Plan:
         return self._parts.plan
+
+    @property
+    def announcer(self) -> Announcer:
+        return self._parts.announcer
 
     @property
     def standing(self) -> Standing:
@@ -119,7 +125,9 @@ class BackOffice:
         or StorageError for a file that cannot be used; RemoteError, ChainError for the chain.
         """
         async with self._turn:
-            return await asyncio.to_thread(self._open_day, day)
+            opened = await asyncio.to_thread(self._open_day, day)
+            await self.announcer.announce(self.book.days[day].prices, program=self.plan.id)
+            return opened
 
     async def close_day(self, day: date) -> Document:
         """Claim, anchor, bill and post `day`, once; its result, `result.RESULT_KIND`.

@@ -13,6 +13,7 @@ from gridplus.failures import StorageError
 from gridplus.journal import SqliteJournal
 from gridplus.keystore import KeyStore, Secp256k1Key, read_token
 from gridplus.retailer.accounts import MoneyTerms
+from gridplus.retailer.announcing import Announcer
 from gridplus.retailer.app import RetailerApp
 from gridplus.retailer.book import JOURNAL_FILE
 from gridplus.retailer.chain_link import ChainLink
@@ -21,8 +22,10 @@ from gridplus.retailer.facts import open_outbox
 from gridplus.retailer.files import read_file
 from gridplus.retailer.hub_link import HubLink
 from gridplus.retailer.office import BackOffice, Folders, OfficeParts
+from gridplus.retailer.vtn import VtnDesk, VtnTerms, open_vtn
 from gridplus.serving import serve
 from gridplus.tariff import parse_plan
+from gridplus.wallet import anchor_domain
 
 HUB_TIMEOUT_S = 60
 """A claim is mined before the hub answers."""
@@ -47,21 +50,33 @@ def retailer_app(config: RetailerConfig, *, hub: httpx.AsyncClient | None = None
     )
     with ExitStack() as opened:
         clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
-        office = open_office(config, client, clock=clock, opened=opened)
+        vtn = open_vtn(_vtn_terms(config), opened=opened)
+        office = open_office(config, client, clock=clock, opened=opened, desk=vtn.desk)
         token = None if config.admin_token is None else read_token(config.admin_token)
         kept = opened.pop_all()
 
     @asynccontextmanager
     async def closing() -> AsyncIterator[None]:
         with kept:
-            async with client:
+            async with client, vtn:
                 yield
 
-    return RetailerApp(office, admin_token=token, closing=closing()).starlette()
+    return RetailerApp(office, vtn.app, admin_token=token, closing=closing()).starlette()
+
+
+def _vtn_terms(config: RetailerConfig) -> VtnTerms:
+    return VtnTerms(
+        config.state, config.vtn_clients, test_mode=False, mqtt=config.mqtt, clock=config.clock
+    )
 
 
 def open_office(
-    config: RetailerConfig, hub: httpx.AsyncClient, *, clock: Clock, opened: ExitStack
+    config: RetailerConfig,
+    hub: httpx.AsyncClient,
+    *,
+    clock: Clock,
+    opened: ExitStack,
+    desk: VtnDesk,
 ) -> BackOffice:
     """The office where its journal left it; `opened` closes what it needs. Raises as
     `serve_retailer` does."""
@@ -88,6 +103,13 @@ def open_office(
         hub=HubLink(hub, read_token(config.hub_token)),
         folders=Folders(config.market, config.history, config.customers, config.out),
         money=MoneyTerms(config.opening_capital_ubolt, config.gas),
+        announcer=Announcer(
+            desk,
+            clock,
+            anchor_domain(deployment.chain_id, deployment.anchor),
+            key.sign,
+            config.customers,
+        ),
     )
     office = BackOffice(parts)
     office.start()

@@ -82,6 +82,11 @@ class Timeline:
                 news.append(heard)
         return self._with([*news, *listed.values()])
 
+    def only(self, event_id: str) -> "Timeline":
+        """The one event of this id, and nothing else."""
+        kept = {name: heard for name, heard in self.events.items() if name == event_id}
+        return replace(self, events=kept)
+
     def forget(self, *, before_s: int) -> "Timeline":
         """Without the events, and the cancellations, of which nothing holds after `before_s`."""
         kept = {

@@ -68,6 +68,18 @@ def bolt_domain(chain_id: int, bolt: Address) -> Domain:
     return Domain(chain_id, bolt, "BOLT", "1")
 
 
+def anchor_domain(chain_id: int, anchor: Address) -> Domain:
+    """The domain of what a retailer publishes."""
+    return Domain(chain_id, anchor, "Grid+ Anchor", "1")
+
+
+def published_prices_digest(domain: Domain, prices: bytes, *, period: int) -> bytes:
+    """What the publisher signs when it announces the price version `prices` (its digest) of the
+    day `period`, counted since 1970."""
+    struct = "PublishedPrices(bytes32 prices,uint64 period)"
+    return struct_digest(domain, struct, values=(prices, period))
+
+
 def voucher_digest(domain: Domain, cfg: Cfg, *, spent: int, earned: int) -> bytes:
     """What the voucher key signs: up to `spent`, given that it is credited `earned` (µBOLT)."""
     return _digest(domain, _VOUCHER + _word(cfg) + _uint(spent, 48) + _uint(earned, 48))

@@ -1,6 +1,7 @@
 """The messages between agent, hub and retailer: bytes to types that cannot be wrong, and back."""
 
 from gridplus.wire.channels import ChannelStatus, OpenChannel
+from gridplus.wire.enrolment import EnrolVen, VenEnrolled
 from gridplus.wire.payments import (
     Acknowledgement,
     BillOffer,
@@ -13,23 +14,28 @@ from gridplus.wire.payments import (
 from gridplus.wire.prices import PriceEvent, PriceEvents
 from gridplus.wire.records import BilledDay, BilledRecord, Channels
 
+VTN_PATH = "/openadr3/3.1.0"
+"""Where a retailer's VTN stands, below its URL."""
 MESSAGE_LIMIT = 16_384
 """Bytes of the largest message an agent sends or is sent."""
 
 __all__ = [
     "MESSAGE_LIMIT",
+    "VTN_PATH",
     "Acknowledgement",
     "BillOffer",
     "BilledDay",
     "BilledRecord",
     "ChannelStatus",
     "Channels",
+    "EnrolVen",
     "OpenChannel",
     "PriceEvent",
     "PriceEvents",
     "RefusalMessage",
     "SubmitRead",
     "SubmitVoucher",
+    "VenEnrolled",
     "voucher_document",
     "voucher_from",
 ]

@@ -1,0 +1,134 @@
+"""Events that are not prices: alerts, limits, and requests that a home may decline.
+
+A request to use less says what is paid and against which baseline; the home decides. Source:
+OpenADR 3.1.0, event interval payload enumerations; the two words that it lacks are private types.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gridplus.failures import InputError
+from gridplus.signals.span import format_duration, format_stamp
+from gridplus.signals.text import Json
+from gridplus.signals.timeline import Timeline
+
+EMERGENCY, LIMIT, REQUEST = "ALERT_GRID_EMERGENCY", "IMPORT_CAPACITY_LIMIT", "SIMPLE"
+BASELINE, REWARD = "GRIDPLUS_BASELINE", "GRIDPLUS_REWARD"
+PRIORITIES = {EMERGENCY: 0, LIMIT: 10, REQUEST: 20}
+MICRO = 1_000_000
+_TEXT_LIMIT = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half open, seconds since 1970."""
+
+    start_s: int
+    end_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemandRequest:
+    """Use less than `baseline` (the name of how it is reckoned) in `span`; each kWh less earns
+    `reward_ubolt_per_mwh` / 1000. `level` is 1 to 3, as SIMPLE has it."""
+
+    span: Span
+    level: int
+    baseline: str
+    reward_ubolt_per_mwh: int
+    event_id: str = ""
+
+
+def emergency_event(program_id: str, span: Span, *, text: str) -> dict[str, Json]:
+    """The grid is about to fail; `text` is for people."""
+    if not 0 < len(text) <= _TEXT_LIMIT:
+        raise InputError(f"an alert says 1 to {_TEXT_LIMIT} characters")
+    return _event(program_id, span, kind=EMERGENCY, payloads=[(EMERGENCY, text)])
+
+
+def limit_event(program_id: str, span: Span, *, import_w: int) -> dict[str, Json]:
+    """A site takes at most `import_w` from the grid."""
+    event = _event(program_id, span, kind=LIMIT, payloads=[(LIMIT, Decimal(import_w) / 1_000)])
+    event["payloadDescriptors"] = [_descriptor(LIMIT, "KW")]
+    return event
+
+
+def request_event(program_id: str, request: DemandRequest) -> dict[str, Json]:
+    """The event that asks, with what it asks to be told in return."""
+    reward = Decimal(request.reward_ubolt_per_mwh) / (1_000 * MICRO)
+    payloads: list[tuple[str, Json]] = [
+        (REQUEST, request.level),
+        (BASELINE, request.baseline),
+        (REWARD, reward),
+    ]
+    event = _event(program_id, request.span, kind=REQUEST, payloads=payloads)
+    event["payloadDescriptors"] = [_descriptor(REWARD, "KWH")]
+    event["reportDescriptors"] = [
+        {"payloadType": kind, "units": "KWH"} for kind in ("USAGE", "BASELINE")
+    ]
+    return event
+
+
+def demand_requests(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[DemandRequest, ...]:
+    """The requests that hold in [from_s, until_s), each as its own event says; without baseline or
+    reward it is none."""
+    found = []
+    for stretch in timeline.stretches(REQUEST, from_s=from_s, until_s=until_s):
+        span = Span(stretch.start_s, stretch.end_s)
+        only = timeline.only(stretch.event_id)
+        said = {
+            kind: only.stretches(kind, from_s=span.start_s, until_s=span.end_s)
+            for kind in (BASELINE, REWARD)
+        }
+        if not (said[BASELINE] and said[REWARD]) or type(stretch.value) is not int:
+            continue
+        baseline, reward = said[BASELINE][0].value, said[REWARD][0].value
+        if isinstance(baseline, str) and isinstance(reward, int | Decimal) and stretch.value > 0:
+            ubolt = int(Decimal(reward) * 1_000 * MICRO)
+            found.append(DemandRequest(span, stretch.value, baseline, ubolt, stretch.event_id))
+    return tuple(found)
+
+
+def import_limits(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[tuple[Span, int], ...]:
+    """When a site may take how many watts at most."""
+    return tuple(
+        (Span(stretch.start_s, stretch.end_s), int(Decimal(stretch.value) * 1_000))
+        for stretch in timeline.stretches(LIMIT, from_s=from_s, until_s=until_s)
+        if isinstance(stretch.value, int | Decimal) and stretch.value >= 0
+    )
+
+
+def emergencies(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[tuple[Span, str], ...]:
+    """What is said of an emergency, and for when."""
+    return tuple(
+        (Span(stretch.start_s, stretch.end_s), str(stretch.value))
+        for stretch in timeline.stretches(EMERGENCY, from_s=from_s, until_s=until_s)
+    )
+
+
+def _event(
+    program_id: str, span: Span, *, kind: str, payloads: list[tuple[str, Json]]
+) -> dict[str, Json]:
+    if not 0 <= span.start_s < span.end_s:
+        raise InputError(f"an event from {span.start_s} to {span.end_s} holds at no time")
+    return {
+        "programID": program_id,
+        "eventName": kind.lower(),
+        "priority": PRIORITIES[kind],
+        "intervalPeriod": {
+            "start": format_stamp(span.start_s * MICRO),
+            "duration": format_duration(span.end_s - span.start_s),
+        },
+        "intervals": [
+            {"id": 0, "payloads": [{"type": name, "values": [value]} for name, value in payloads]}
+        ],
+    }
+
+
+def _descriptor(kind: str, units: str) -> Json:
+    return {
+        "objectType": "EVENT_PAYLOAD_DESCRIPTOR",
+        "payloadType": kind,
+        "units": units,
+        "currency": "USD",
+    }
