@@ -32,6 +32,11 @@ REFUSED = {
     "an outside entity": (OUTSIDE, "line 1: a document type is refused"),
     "an undefined entity": (espi("&b;"), "not XML: undefined entity"),
     "endless nesting": (b"<feed>" + b"<a>" * (DEPTH_LIMIT + 1), "nested more than 32 deep"),
+    "an endless link": (GOOD["espi"].replace(b"/ReadingType/1", b"/" * 2_000), "links of 1024"),
+    "endless links": (
+        b"<feed><entry>" + b"<link rel='up' href='/a'/>" * 70 + b"</entry></feed>",
+        "an entry has 64 links",
+    ),
     "a feed cut off": (GOOD["espi"][:-40], "not XML"),
     "another document": (b"<html></html>", "the document is <html>, not an Atom feed"),
     "a feed of nothing": (b"<feed xmlns='http://www.w3.org/2005/Atom'/>", "has no good row"),

@@ -87,6 +87,21 @@ def test_what_is_no_energy_of_a_home_is_passed_over_with_a_note(odd: str) -> Non
     assert ODD[odd] in both.notes[-1]
 
 
+def test_where_series_cover_the_same_time_the_finer_one_counts() -> None:
+    day = espi(
+        f"<IntervalReading><timePeriod><duration>86400</duration><start>{START_S}</start>"
+        "</timePeriod><value>9000</value></IntervalReading>"
+        f"<IntervalReading><timePeriod><duration>86400</duration><start>{START_S + 86_400}</start>"
+        "</timePeriod><value>7000</value></IntervalReading>",
+        length_s=86_400,
+    )
+    other = day.replace(b"/MeterReading/1", b"/MeterReading/2")
+    entries = other.replace(b"/ReadingType/1", b"/ReadingType/2").partition(b"</entry>")[2]
+    found = parse(espi(GOOD).removesuffix(b"</feed>") + entries)
+    assert energies(rows(found)) == [(0, 100, 0), (1, 200, 0), (96, 7_000, 0)]
+    assert "1 readings are passed over: finer ones" in found.notes[-1]
+
+
 def test_qualities_are_actual_estimated_or_edited() -> None:
     codes = {0: "ACTUAL", 19: "ACTUAL", 8: "ESTIMATED", 10: "ESTIMATED", 7: "EDITED"}
     readings = "".join(espi_reading(i, 1, quality=code) for i, code in enumerate(codes))

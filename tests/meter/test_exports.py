@@ -118,3 +118,12 @@ def test_json_lines_and_parquet_have_the_columns_of_the_csv() -> None:
 def test_nothing_to_export_is_an_empty_table() -> None:
     assert parquet.read_table(io.BytesIO(to_parquet([]))).num_rows == 0
     assert b"".join(to_csv([])).decode() == ",".join(COLUMNS) + "\n"
+
+
+def test_reads_of_several_lengths_are_all_carried_back() -> None:
+    quarters = home(3)
+    first_day = in_blocks(quarters[:92], Block.HOUR, zone=TEXAS, problems=Problems("x"))
+    mixed = (*first_day, *quarters[96:188], *quarters[192:])
+    assert {read.length_s for read in mixed} == {900, 3_600}
+    found = parse_meter_file([feed([("a", mixed)])], what="x")
+    assert said(rows(found)) == said(mixed)

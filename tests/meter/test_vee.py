@@ -23,7 +23,9 @@ from gridplus.meter.vee import (
     take_in,
     validate,
 )
+from gridplus.meter.vee.estimation import ESTIMATES_LIMIT
 from gridplus.meter.vee.intake import Arrival
+from gridplus.meter.vee.validation import FINDINGS_KEPT
 from tests.meter.files import START_S
 
 TEXAS = ZoneInfo("America/Chicago")
@@ -125,6 +127,17 @@ def test_what_no_rule_can_fill_is_left_to_a_person() -> None:
         estimates, left = estimate(gaps(reads(known)), Known(reads(known), NOBODY, TEXAS))
         assert estimates == {}
         assert {finding.check for finding in left} == {Check.NOT_ESTIMATED}
+
+
+def test_a_meter_full_of_holes_is_estimated_up_to_a_limit_and_told_up_to_another() -> None:
+    holes = reads({2 * i: 1 for i in range(ESTIMATES_LIMIT + 2)})
+    estimates, left = estimate(gaps(holes), Known(holes, NOBODY, TEXAS))
+    assert len(estimates[Rule.STRAIGHT_LINE]) == ESTIMATES_LIMIT
+    assert len(left) == 1
+    found = validate(holes)
+    assert len(found) == FINDINGS_KEPT
+    assert found[-1].detail == f"15 min, and {ESTIMATES_LIMIT + 1 - FINDINGS_KEPT} more like it"
+    assert found[-2].detail == "15 min"
 
 
 def test_agent_and_tdsp_agree_within_tolerance_and_dispute_beyond_it() -> None:

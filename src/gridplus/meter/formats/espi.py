@@ -1,15 +1,17 @@
 """Green Button (NAESB ESPI, Atom): what a feed's entries mean, as reads.
 
 Start times are UTC, whatever the feed says of its clocks; its LocalTimeParameters tell where a
-local day begins. Of several series of one meter and direction the one with the shortest interval
+local day begins. Where series of one meter and direction cover the same time, the shortest interval
 counts. Energy is uom 72 (Wh) times a power of ten; other units, other commodities and other flows
 are passed over with a note. Net flow (direction 4) is import above zero and export below.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from gridplus.failures import InputError
@@ -35,6 +37,36 @@ _QUALITIES = {
 """QualityOfReading. What is questionable, derived, projected or mixed is no actual read."""
 
 
+class Covered:
+    """Stretches of time, and whether another one meets any of them."""
+
+    def __init__(self) -> None:
+        self._added: list[tuple[int, int]] = []
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def add(self, span: tuple[int, int]) -> None:
+        """Any number of spans, in any order, before the next question."""
+        self._added.append(span)
+
+    def meets(self, start_s: int, end_s: int) -> bool:
+        """Whether [start_s, end_s) overlaps a span that was added."""
+        if self._added:
+            self._merge()
+        place = bisect_left(self._starts, end_s)
+        return place > 0 and self._ends[place - 1] > start_s
+
+    def _merge(self) -> None:
+        spans = sorted([*zip(self._starts, self._ends, strict=True), *self._added])
+        self._added, self._starts, self._ends = [], [], []
+        for start_s, end_s in spans:
+            if self._ends and start_s <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], end_s)
+            else:
+                self._starts.append(start_s)
+                self._ends.append(end_s)
+
+
 @dataclass(frozen=True, slots=True)
 class _Series:
     """The readings of one IntervalBlock entry and how to read them."""
@@ -47,6 +79,15 @@ class _Series:
     power: int
     quality: int
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """From the first start to the last end; (0, 0) for a block without readings."""
+        starts, lengths_s = self.block.readings[0::5], self.block.readings[1::5]
+        if not starts:
+            return 0, 0
+        longest_s = max(*lengths_s, self.length_s)
+        return min(starts), max(starts) + max(longest_s, 0)
+
 
 def parse_espi(pieces: Iterable[bytes], *, what: str, options: Options) -> MeterFile:
     """Every usage point's reads. Raises InputError when the bytes are no feed, when nothing in it
@@ -55,19 +96,20 @@ def parse_espi(pieces: Iterable[bytes], *, what: str, options: Options) -> Meter
     entries = parse_feed(pieces, gathered.problems)
     zone = _zone(entries, gathered, options=options)
     found = list(_series(entries, gathered, options=options))
-    finest = {
-        key: min(s.length_s for s in found if (s.meter, s.direction) == key and not s.register)
-        for key in {(s.meter, s.direction) for s in found if not s.register}
-    }
-    coarse = 0
     for series in found:
         if series.register:
             _take_registers(gathered, series)
-        elif series.length_s == finest[series.meter, series.direction]:
-            _take_reads(gathered, series)
-        else:
-            coarse += 1
-    gathered.note(coarse, "blocks are passed over: finer ones of the same meter are there")
+    by_length = sorted((s for s in found if not s.register), key=lambda s: s.length_s)
+    covered: dict[tuple[str, int], Covered] = {}
+    coarse = 0
+    for _, group in groupby(by_length, key=lambda s: s.length_s):
+        of_length = list(group)
+        for series in of_length:
+            finer = covered.setdefault((series.meter, series.direction), Covered())
+            coarse += _take_reads(gathered, series, finer=finer)
+        for series in of_length:
+            covered[series.meter, series.direction].add(series.span)
+    gathered.note(coarse, "readings are passed over: finer ones of the same time are there")
     return gathered.finish("espi", source=Source.TDSP, zone=zone)
 
 
@@ -184,7 +226,9 @@ def _rows(series: _Series) -> Iterator[tuple[int, int, int, int, int]]:
         )
 
 
-def _take_reads(gathered: Gathered, series: _Series) -> None:
+def _take_reads(gathered: Gathered, series: _Series, *, finer: "Covered") -> int:
+    """Gather the readings that nothing finer covers; returns how many are covered."""
+    passed = 0
     sides = []
     if series.direction != REVERSE:
         sides.append((gathered.rows(series.meter, Direction.IMPORT), 1))
@@ -192,6 +236,9 @@ def _take_reads(gathered: Gathered, series: _Series) -> None:
         sign = -1 if series.direction == NET else 1
         sides.append((gathered.rows(series.meter, Direction.EXPORT), sign))
     for start_s, length_s, energy_uwh, quality, line in _rows(series):
+        if finer.meets(start_s, start_s + length_s):
+            passed += 1
+            continue
         known = _QUALITIES.get(quality)
         if known is None:
             gathered.problems.add(line, f"{quality} is no quality of ESPI")
@@ -200,6 +247,7 @@ def _take_reads(gathered: Gathered, series: _Series) -> None:
             value = sign * energy_uwh
             value = max(value, 0) if series.direction == NET else value
             rows.extend((start_s, length_s, value, known, 0, line))
+    return passed
 
 
 def _take_registers(gathered: Gathered, series: _Series) -> None:

@@ -15,7 +15,9 @@ from gridplus.meter.file import Problems
 ESPI = "http://naesb.org/espi"
 DEPTH_LIMIT = 32
 TEXT_LIMIT = 4_096
-ENTRY_LIMIT = 1_000_000
+ENTRY_LIMIT = 200_000
+"""A block a day: more than 500 home-years."""
+LINK_LIMIT, LINKS_LIMIT = 1_024, 64
 ABSENT = -(1 << 62)
 
 _RESOURCES = {"UsagePoint", "MeterReading", "ReadingType", "IntervalBlock", "LocalTimeParameters"}
@@ -102,13 +104,21 @@ class _Feed:
         elif entry is None:
             return
         elif local == "link":
-            links = entry.links.setdefault(attributes.get("rel", ""), [])
-            links.append(attributes.get("href", "").strip())
+            self._link(entry, attributes)
         elif local in _RESOURCES and self._path[-2] == "content":
             entry.kind = local
         elif local == "IntervalReading":
             self._reading = [ABSENT] * 4
             self._fault = None
+
+    def _link(self, entry: Entry, attributes: dict[str, str]) -> None:
+        href = attributes.get("href", "").strip()
+        links = entry.links.setdefault(attributes.get("rel", "")[:LINK_LIMIT], [])
+        if len(href) > LINK_LIMIT or len(links) + len(entry.links) > LINKS_LIMIT:
+            raise self._refuse(
+                f"an entry has {LINKS_LIMIT} links of {LINK_LIMIT} characters at most"
+            )
+        links.append(href)
 
     def _characters(self, text: str) -> None:
         self._text.append(text)

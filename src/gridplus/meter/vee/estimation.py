@@ -27,6 +27,8 @@ from gridplus.units import DAY_S, HOUR_S
 
 SHORT_S = 2 * HOUR_S
 LONG_S = 14 * DAY_S
+ESTIMATES_LIMIT = 20_000
+"""Of one meter and file: seven months of quarter hours. A meter with more holes needs a person."""
 _WEEKS = tuple(timedelta(weeks=week) for week in range(1, 5))
 _DAYS = tuple(timedelta(days=day) for day in range(1, 8))
 
@@ -65,7 +67,9 @@ def estimate(
         before = int(np.searchsorted(known.reads.start_s, start_s)) - 1
         length_s = int(known.reads.length_s[before])
         missing = []
-        if end_s - start_s > LONG_S or (end_s - start_s) % length_s:
+        wanted = (end_s - start_s) // length_s
+        room = ESTIMATES_LIMIT - sum(map(len, rows.values()))
+        if end_s - start_s > LONG_S or (end_s - start_s) % length_s or wanted > room:
             missing = [(start_s, end_s - start_s)]
         else:
             slots = range(start_s, end_s, length_s)

@@ -20,7 +20,7 @@ from gridplus.meter.series import Mask
 from gridplus.meter.vee.comparison import compare
 from gridplus.meter.vee.estimation import Known, estimate
 from gridplus.meter.vee.findings import Finding
-from gridplus.meter.vee.validation import gaps, places_of, validate, within
+from gridplus.meter.vee.validation import first_of, gaps, places_of, validate, within
 from gridplus.units import DAY_S
 
 REASON_LIMIT = 200
@@ -72,7 +72,7 @@ def take_in(arrival: Arrival, history: History, *, problems: Problems) -> Intake
         within(after.reads_of(s), start_s=first_s, end_s=end_s) for s in (Source.AGENT, Source.TDSP)
     ]
     findings += [*left, *compare(*pair, zone=arrival.zone)]
-    intake.findings = tuple(findings)
+    intake.findings = first_of(findings)
     return intake
 
 

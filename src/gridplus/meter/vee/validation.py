@@ -1,6 +1,7 @@
 """Validation: what is odd about a meter's reads, by named checks over columns."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +17,7 @@ SPIKE_TIMES = 3
 SPIKE_DAYS, SPIKE_DAYS_AT_LEAST = 28, 7
 SPIKE_FLOOR_W = 10_000
 """A home that first charges a car is no spike."""
+FINDINGS_KEPT = 1_000
 REGISTER_TOLERANCE_WH = 2
 """Two register reads are each cut to whole Wh."""
 
@@ -85,7 +87,19 @@ def validate(
     """Everything odd about `reads` that begins at `from_s` or later."""
     found = [Finding(Check.GAP, a, b - a, f"{(b - a) // 60} min") for a, b in gaps(reads)]
     found += [*zero_runs(reads), *spikes(reads), *register_mismatches(reads, registers)]
-    return tuple(finding for finding in found if finding.start_s >= from_s)
+    return first_of([finding for finding in found if finding.start_s >= from_s])
+
+
+def first_of(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The first `FINDINGS_KEPT` of each check; the last of those says how many more there are."""
+    kept: list[Finding] = []
+    for check in Check:
+        mine = [finding for finding in findings if finding.check is check]
+        kept += mine[:FINDINGS_KEPT]
+        if len(mine) > FINDINGS_KEPT:
+            more = f"{kept[-1].detail}, and {len(mine) - FINDINGS_KEPT} more like it"
+            kept[-1] = replace(kept[-1], detail=more)
+    return tuple(kept)
 
 
 def within(reads: Reads, *, start_s: int, end_s: int) -> Reads:
