@@ -133,7 +133,7 @@ def test_local_time_with_its_offset_is_right_on_both_clock_changes() -> None:
     ("text", "reason"),
     [
         ("", "is empty"),
-        ("start,$/MWh\n", "has no column interval_start_utc; it has start, "),
+        ("begin,$/MWh\n", "has no column interval_start_utc; it has begin, "),
         ("interval_start_utc,$/MWh\n", "no good row for LZ_HOUSTON"),
         ("interval_start_utc,$/MWh\n2021-02-16T06:00Z,1\n", "0 s apart"),
         (

@@ -57,7 +57,7 @@ def plan_of(*components: str, index: str = "", zone: str = "America/Chicago") ->
     head = [
         'format = "gridplus.plan/2"', 'id = "made"', "version = 1", 'name = "Made for a test"',
         f'time_zone = "{zone}"', 'jurisdiction = "simulation"', 'customer_class = "residential"',
-        'settlement_point = "LZ_HOUSTON"', "effective_from = 2020-01-01", "as_of = 2026-01-31",
+        'settlement_point = "LZ_HOUSTON"', "effective_from = 2021-01-01", "as_of = 2026-01-31",
     ]  # fmt: skip
     tables = [f"[index]\n{index}"] if index else []
     tables += [f"[[components]]\n{component}" for component in components]

@@ -211,7 +211,9 @@ def _facts_label(run: Run) -> tuple[tuple[int, int], ...]:
     month = (run.options.first_day.replace(day=1) - timedelta(1)).replace(day=1)
     if month < available_days()[0]:
         month = run.options.first_day.replace(day=1)
-    label = facts_label(run.plan, month=[day_ahead_prices(day) for day in _month(month)])
+    label = facts_label(
+        run.plan, month=month, prices=[day_ahead_prices(day) for day in _month(month)]
+    )
     return tuple((row.use_kwh, row.average_hundredths) for row in label.rows)
 
 

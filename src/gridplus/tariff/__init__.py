@@ -24,11 +24,19 @@ from gridplus.tariff.bill_file import (
     inclusion_from,
     parse_bill,
 )
+from gridplus.tariff.course import (
+    BillRefusal,
+    Course,
+    CourseRater,
+    Waits,
+    compare_plans,
+    regret_ubolt,
+)
 from gridplus.tariff.fields import Fields, format_octets
 from gridplus.tariff.given import NOTHING_GIVEN, Given
 from gridplus.tariff.history import History, Stated, Version
 from gridplus.tariff.jurisdiction import RULES, SIMULATION, Offer, Rule, find_prohibition
-from gridplus.tariff.label import FactsLabel, facts_label
+from gridplus.tariff.label import FactsLabel, facts_label, worst_day
 from gridplus.tariff.liabilities import (
     Inclusion,
     Liability,
@@ -65,6 +73,7 @@ from gridplus.tariff.restatement import (
     restate,
     restated_ubolt,
 )
+from gridplus.tariff.report import bolt_text, course_document, interval_document, rating_document
 from gridplus.tariff.statement import (
     Statement,
     Tip,
@@ -82,11 +91,14 @@ __all__ = [
     "SIMULATION",
     "BackBilling",
     "BillDocument",
+    "BillRefusal",
     "BilledInterval",
     "Cause",
     "ChannelIdentity",
     "Code",
     "Correction",
+    "Course",
+    "CourseRater",
     "DayTotals",
     "Delta",
     "Evidence",
@@ -121,8 +133,12 @@ __all__ = [
     "Tip",
     "Tree",
     "Version",
+    "Waits",
+    "bolt_text",
     "build_bill",
     "check_statement",
+    "compare_plans",
+    "course_document",
     "day_totals",
     "energy_prices",
     "evidence_document",
@@ -140,6 +156,7 @@ __all__ = [
     "identity_from",
     "inclusion_document",
     "inclusion_from",
+    "interval_document",
     "liability_tree",
     "may_charge",
     "merkle_tree",
@@ -153,10 +170,13 @@ __all__ = [
     "rates_at",
     "restate",
     "restated_ubolt",
+    "rating_document",
+    "regret_ubolt",
     "root_from_path",
     "root_of_inclusion",
     "salted_leaves",
     "share_ubolt",
     "sum_root_from_path",
     "sum_tree",
+    "worst_day",
 ]

@@ -14,15 +14,44 @@ from gridplus.failures import InputError
 from gridplus.market import PriceVersion, operating_day_intervals
 from gridplus.meter import IntervalRead
 from gridplus.tariff.components import row_on
+from gridplus.tariff.course import CourseRater
 from gridplus.tariff.fields import format_octets
 from gridplus.tariff.line import Code, Line, Side
 from gridplus.tariff.plan import Plan
 from gridplus.tariff.rate import rate, share_ubolt
 from gridplus.tariff.tally import Tally
-from gridplus.units import Interval, format_ubolt, share_by_largest_remainder
+from gridplus.units import HOUR_S, Interval, format_ubolt, share_by_largest_remainder
 
 USES_KWH = (500, 1_000, 2_000)
 WH_PER_KWH = 1_000
+
+
+RECORD_USE_W = 1_368
+"""1,000 kWh a month all year round, in whole Wh a quarter hour: 32.8 kWh a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorstDay:
+    """The dearest day of a record from `since` to `until`: its net bill (µBOLT) at 32.8 kWh."""
+
+    day: date
+    net_ubolt: int
+    since: date
+    until: date
+
+    def document(self) -> dict[str, Document]:
+        return {
+            "day": self.day.isoformat(),
+            "net_ubolt": self.net_ubolt,
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+        }
+
+    def text(self) -> str:
+        return (
+            f"Worst day of {self.since} to {self.until}, at 32.8 kWh a day: {self.day}, "
+            f"{format_ubolt(self.net_ubolt)} BOLT.\n"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +159,26 @@ class FactsLabel:
 
 
 def facts_label(
-    plan: Plan, *, month: Sequence[PriceVersion], profile: Sequence[int] = ()
+    plan: Plan,
+    *,
+    month: date,
+    prices: Sequence[PriceVersion] = (),
+    profile: Sequence[int] = (),
 ) -> FactsLabel:
-    """The label for a month of final prices, one version per day in order.
+    """The label for the month that begins on `month`.
 
+    A plan with an index needs `prices`: one final version for each day of the month, in order.
     `profile` weighs the month's settlement intervals, one weight >= 0 each; empty means flat use.
-    Raises InputError when the days are not one whole month, or the weights are not one each.
+    Raises InputError when the days are not the whole month, or the weights are not one each.
     """
-    days = [prices.operating_day for prices in month]
-    if not days or days != _days_of_month(days[0]):
+    days = _days_of_month(month)
+    if plan.index is not None and [version.operating_day for version in prices] != days:
         raise InputError("a facts label needs the prices of each day of one month, in order")
+    versions = prices if plan.index is not None else [None] * len(days)
     intervals = [
-        (prices, interval)
-        for prices in month
-        for interval in operating_day_intervals(prices.operating_day, plan.time_zone)
+        (version, interval)
+        for version, day in zip(versions, days, strict=True)
+        for interval in operating_day_intervals(day, plan.time_zone)
     ]
     weights = list(profile) or [1] * len(intervals)
     if len(weights) != len(intervals) or min(weights) < 0:
@@ -152,11 +187,32 @@ def facts_label(
     return FactsLabel(plan, days[0], use_is_flat=not profile, rows=rows)
 
 
+def worst_day(plan: Plan, *, history: Sequence[tuple[date, PriceVersion | None]]) -> WorstDay:
+    """The dearest day of a record of days in order, for the same use in every interval.
+
+    `history` has a price version for each day of a plan with an index. Raises InputError when it
+    is empty or lacks a version.
+    """
+    if not history:
+        raise InputError("a worst day needs a record of days")
+    rater = CourseRater(plan)
+    for day, prices in history:
+        for interval in operating_day_intervals(day, plan.time_zone):
+            use_wh = RECORD_USE_W * interval.length_s // HOUR_S
+            read = IntervalRead(interval, use_wh, 0, register_import_wh=0, register_export_wh=0)
+            rater.take(read, prices)
+    course = rater.course
+    if course.waits is not None:
+        raise InputError(f"{course.waits.day}: {course.waits.reason.value}")
+    day, net_ubolt = course.worst_day
+    return WorstDay(day, net_ubolt, since=history[0][0], until=history[-1][0])
+
+
 def _row(
     plan: Plan,
     use_kwh: int,
     *,
-    intervals: Sequence[tuple[PriceVersion, Interval]],
+    intervals: Sequence[tuple[PriceVersion | None, Interval]],
     weights: Sequence[int],
 ) -> LabelRow:
     uses_wh = share_by_largest_remainder(use_kwh * WH_PER_KWH, weights)

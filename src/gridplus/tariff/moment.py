@@ -64,12 +64,18 @@ class Moment:
 
 
 def moment_of(interval: Interval, zone: str, *, index: int | None) -> Moment:
-    local = datetime.fromtimestamp(interval.start_s, ZoneInfo(zone))
-    return Moment(interval, zone, local.date(), local.hour, index)
+    day, hour = _local_clock(interval.start_s, zone=zone)
+    return Moment(interval, zone, day, hour, index)
 
 
 def local_day(zone: str, instant_s: int) -> date:
-    return datetime.fromtimestamp(instant_s, ZoneInfo(zone)).date()
+    return _local_clock(instant_s, zone=zone)[0]
+
+
+@lru_cache(maxsize=1024)
+def _local_clock(instant_s: int, *, zone: str) -> tuple[date, int]:
+    local = datetime.fromtimestamp(instant_s, ZoneInfo(zone))
+    return local.date(), local.hour
 
 
 @lru_cache(maxsize=256)

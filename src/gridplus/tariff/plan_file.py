@@ -30,6 +30,7 @@ from gridplus.tariff.jurisdiction import (
 )
 from gridplus.tariff.plan import PLAN_KIND, Index, Plan
 from gridplus.tariff.quantity import Measure, read_signed
+from gridplus.tariff.texas import filled
 
 MAX_BYTES = 65_536
 MAX_COMPONENTS = 24
@@ -39,9 +40,10 @@ MAX_DEPTH = 8
 def parse_plan(data: bytes, *, what: str) -> Plan:
     """TOML or JSON bytes -> Plan. `what` names the file in errors.
 
+    Facts of Texas that the file only names become rows of the plan: its digest holds them.
     Raises InputError for anything that is not a plan we can bill lawfully and exactly.
     """
-    return plan_from(_load(data, what), what=what)
+    return plan_from(filled(_load(data, what), what=what), what=what)
 
 
 def plan_from(document: Document, *, what: str) -> Plan:

@@ -17,7 +17,7 @@ from gridplus.units import ABOLT_PER_PBOLT, Interval
 @dataclass(frozen=True, slots=True)
 class Rates:
     """Everything a plan asks of one interval whatever was used before: prices (µBOLT/MWh) by code,
-    fixed charges, taxes; and their sums.
+    those of import as a mapping too, fixed charges, taxes; and their sums.
 
     `before_tax` is every price of import: in pBOLT, what one more Wh costs before taxes.
     `import_abolt_per_wh` is what it costs with them, less what a negative index credits;
@@ -28,6 +28,7 @@ class Rates:
     moment: Moment
     tax: TaxRow
     import_prices: tuple[Price, ...]
+    prices: Mapping[Code, int]
     fixed: tuple[Line, ...]
     import_credits: tuple[Price, ...]
     export_prices: tuple[Price, ...]
@@ -37,11 +38,6 @@ class Rates:
     import_credit_abolt_per_wh: int
     export_abolt_per_wh: int
     fixed_abolt: int
-
-    @property
-    def prices(self) -> Mapping[Code, int]:
-        """The charges per Wh of import by code, µBOLT/MWh."""
-        return MappingProxyType(dict(self.import_prices))
 
 
 @lru_cache(maxsize=4096)
@@ -68,6 +64,7 @@ def rates_at(plan: Plan, prices: PriceVersion | None, *, interval: Interval) -> 
         moment=moment,
         tax=tax,
         import_prices=import_prices,
+        prices=MappingProxyType(dict(import_prices)),
         fixed=tuple(sorted(fixed, key=lambda line: RANK[line.code])),
         import_credits=import_credits,
         export_prices=export_prices,

@@ -1,11 +1,13 @@
-"""Plain CSV of real-time prices: a column `interval_start_utc`, and a column per settlement point.
+"""Plain CSV of prices: a column of UTC interval starts, and a column per settlement point.
 
     interval_start_utc,LZ_HOUSTON $/MWh
     2021-02-15T06:00Z,8612.03
 
-A price column is headed by its unit ('$/MWh' or '$/kWh'), by a settlement point and a unit, or by
-a settlement point alone, which means ERCOT's unit, $/MWh. Starts carry their zone (Z or an offset).
-The step of 5, 15, 30 or 60 minutes is the one most rows keep.
+The start column is `interval_start_utc`, or the only one whose heading has 'start' or 'utc' in it;
+each start carries its zone (Z or an offset). A price column's heading has its unit in it ('$/MWh'
+or '$/kWh'), or is a settlement point alone, which means ERCOT's unit, $/MWh; of several, the one
+that names the settlement point is meant. The step of 5, 15, 30 or 60 minutes is the one most rows
+keep.
 """
 
 from collections import Counter
@@ -19,22 +21,22 @@ from gridplus.market.formats.series import (
     gather,
     parse_price,
 )
-from gridplus.market.prices import STEPS_S
+from gridplus.market.prices import STEPS_S, Market
 from gridplus.rows import parse_table
 from gridplus.units import parse_utc_s
 
 START_COLUMN = "interval_start_utc"
 
 
-def parse_price_csv(data: bytes, *, what: str, settlement_point: str) -> PriceSeries:
-    """The real-time prices in the column of `settlement_point`.
+def parse_price_csv(
+    data: bytes, *, what: str, settlement_point: str, market: Market = "RTM"
+) -> PriceSeries:
+    """The prices in the column of `settlement_point`; `market` says which they are.
 
     Raises InputError when there is not one such column, no good row, or another step.
     """
     header, rows = parse_table(data, what=what)
-    if START_COLUMN not in header:
-        raise InputError(f"{what} has no column {START_COLUMN}; it has {', '.join(header)}")
-    start_at = header.index(START_COLUMN)
+    start_at = _start_column(header, what=what)
     price_at, unit = _price_column(header, settlement_point, what=what)
 
     def parse_row(fields: list[str]) -> Price:
@@ -47,14 +49,31 @@ def parse_price_csv(data: bytes, *, what: str, settlement_point: str) -> PriceSe
     for start_s in [at for at in found.prices if at % step_s]:
         found.fault(found.line_of[start_s], f"the start is not on the grid of {step_s} s")
         del found.prices[start_s]
-    return PriceSeries(what, settlement_point, "RTM", step_s, found.prices, tuple(found.faults))
+    return PriceSeries(what, settlement_point, market, step_s, found.prices, tuple(found.faults))
+
+
+def _start_column(header: list[str], *, what: str) -> int:
+    if START_COLUMN in header:
+        return header.index(START_COLUMN)
+    for word in ("start", "utc"):
+        found = [place for place, name in enumerate(header) if word in name.lower()]
+        if len(found) == 1:
+            return found[0]
+    raise InputError(f"{what} has no column {START_COLUMN}; it has {', '.join(header)}")
 
 
 def _price_column(header: list[str], settlement_point: str, *, what: str) -> tuple[int, str]:
-    names = {settlement_point: "$/MWh"}
-    for unit in UBOLT_PER_MWH:
-        names |= {unit: unit, f"{settlement_point} {unit}": unit}
-    found = [(place, names[name]) for place, name in enumerate(header) if name in names]
+    """The place of the prices and their unit: the point's column, or the only one with a unit."""
+    priced = [
+        (place, unit)
+        for place, name in enumerate(header)
+        for unit in UBOLT_PER_MWH
+        if unit.lower() in name.lower()
+    ]
+    named = [(p, unit) for p, unit in priced if settlement_point in header[p].split()]
+    bare = [(p, "$/MWh") for p, name in enumerate(header) if name == settlement_point]
+    any_point = [(p, unit) for p, unit in priced if header[p] == unit]
+    found = named + bare + any_point or priced
     if len(found) != 1:
         raise InputError(
             f"{what} has {len(found)} price columns for {settlement_point} where one is needed; "
