@@ -105,7 +105,7 @@ def test_line_items_carry_exact_decimals() -> None:
     rater, read = CourseRater(PLAIN), reads(1)[0]
     rated = rater.take(read, None)
     assert rated is not None
-    document = rating_document(PLAIN, rater.course, [interval_document(read, rated)])
+    document = rating_document(PLAIN, rater.course, intervals=[interval_document(read, rated)])
     assert isinstance(document, dict)
     assert document["lines"] == {
         "energy": "0.0001",

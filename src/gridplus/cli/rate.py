@@ -49,7 +49,9 @@ def command(
         if rated is not None and not totals:
             intervals.append(interval_document(read, rated))
     course = rater.course
-    click.echo(json.dumps(rating_document(plan, course, intervals), indent=1, ensure_ascii=False))
+    click.echo(
+        json.dumps(rating_document(plan, course, intervals=intervals), indent=1, ensure_ascii=False)
+    )
     if course.waits is not None:
         why = book.reason(plan, course.waits.day)
         click.echo(f"gridplus: {course.waits.day}: {course.waits.reason.value}{why}", err=True)

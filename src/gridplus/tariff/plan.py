@@ -14,6 +14,7 @@ from gridplus.digest import Document
 from gridplus.failures import InputError
 from gridplus.market.prices import Market
 from gridplus.tariff.components import NO_TAX, Component, Delivery, Stepwise, Taxes, TaxRow, row_on
+from gridplus.tariff.jurisdiction import SIMULATION
 
 PLAN_KIND = "gridplus.plan/2"
 ComponentT = TypeVar("ComponentT", bound=Component)
@@ -88,6 +89,13 @@ class Plan:
     def tax_on(self, day: date) -> TaxRow:
         """The taxes that hold on the local `day`."""
         return NO_TAX if self.taxes is None else row_on(self.taxes.rows, day)
+
+    def require_sellable(self) -> None:
+        """Raise InputError for a plan that only simulates."""
+        if self.jurisdiction == SIMULATION:
+            raise InputError(
+                f"plan {self.id} is a simulation; write the jurisdiction in which it is sold"
+            )
 
     def require_cap(self) -> int:
         """The cap of the index, µBOLT/MWh. Raises InputError for a plan that has none."""

@@ -40,7 +40,7 @@ def interval_document(read: IntervalRead, rated: Rated) -> Document:
     }
 
 
-def rating_document(plan: Plan, course: Course, intervals: Iterable[Document]) -> Document:
+def rating_document(plan: Plan, course: Course, *, intervals: Iterable[Document]) -> Document:
     """Everything that a plan made of a home's reads."""
     return {
         "plan": {"id": plan.id, "version": plan.version, "digest": format_octets(plan.digest)},

@@ -46,11 +46,11 @@ class BlockAndIndex(Stepwise):
         return True
 
     def slot(self, moment: Moment) -> Slot:
-        return Slot(fixed=self._bought(moment) or (per_wh(Code.BLOCK, 0, price=0),))
+        return Slot(fixed=self.bought(moment) or (per_wh(Code.BLOCK, 0, price=0),))
 
     def step(self, use: Use, memory: Memory) -> Effect:
         index = max(use.moment.require_index(), 0)
-        bought_wh = sum(line.quantity_wh for line in self._bought(use.moment))
+        bought_wh = sum(line.quantity_wh for line in self.bought(use.moment))
         over_wh = use.read.import_wh - bought_wh
         return Effect(
             charges=(per_wh(Code.ENERGY, max(over_wh, 0), price=index),),
@@ -61,7 +61,8 @@ class BlockAndIndex(Stepwise):
         """The price of one Wh above the block; below it a Wh forgoes the same index untaxed."""
         return Marginal(import_charge=max(use.moment.require_index(), 0))
 
-    def _bought(self, moment: Moment) -> tuple[Line, ...]:
+    def bought(self, moment: Moment) -> tuple[Line, ...]:
+        """A line for each block of the interval."""
         cell = moment.day.month, self.holidays.kind_of(moment.day), moment.hour
         return tuple(
             per_wh(Code.BLOCK, block.wh_in(moment), price=block.price)
