@@ -65,3 +65,9 @@ def test_a_real_time_plan_is_lawful_before_that_for_others_and_where_it_only_pay
     index = plan_with(REAL_TIME, change).index
     assert index is not None
     assert index.market == "RTM"
+
+
+def test_a_simulation_is_computed_with_and_not_sold() -> None:
+    plan_with().require_sellable()
+    with pytest.raises(InputError, match="is a simulation; write the jurisdiction"):
+        plan_with(('"US-TX"', '"simulation"')).require_sellable()

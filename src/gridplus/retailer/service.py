@@ -95,8 +95,10 @@ def open_office(
     sender = Sender(key, chain, outbox=open_outbox(journal), rules=config.fees)
     link = ChainLink(chain, deployment, sender)
     link.require_ours()
+    plan = parse_plan(read_file(config.plan), what=str(config.plan))
+    plan.require_sellable()
     parts = OfficeParts(
-        plan=parse_plan(read_file(config.plan), what=str(config.plan)),
+        plan=plan,
         journal=journal,
         clock=clock,
         chain=link,

@@ -64,6 +64,7 @@ from gridplus.tariff.proofs import (
 )
 from gridplus.tariff.rate import Rated, energy_prices, plan_cost, rate, share_ubolt
 from gridplus.tariff.rates import Rates, rates_at
+from gridplus.tariff.report import bolt_text, course_document, interval_document, rating_document
 from gridplus.tariff.restatement import (
     Cause,
     Correction,
@@ -73,7 +74,6 @@ from gridplus.tariff.restatement import (
     restate,
     restated_ubolt,
 )
-from gridplus.tariff.report import bolt_text, course_document, interval_document, rating_document
 from gridplus.tariff.statement import (
     Statement,
     Tip,
@@ -168,10 +168,10 @@ __all__ = [
     "plan_from",
     "rate",
     "rates_at",
-    "restate",
-    "restated_ubolt",
     "rating_document",
     "regret_ubolt",
+    "restate",
+    "restated_ubolt",
     "root_from_path",
     "root_of_inclusion",
     "salted_leaves",
