@@ -19,8 +19,8 @@ from gridplus.tariff import ChannelIdentity, Evidence, GroupEvidence, Plan, pars
 from gridplus.wallet import ChannelId
 from gridplus.wire import BilledRecord, OpenChannel
 
-_PASSED_OVER = {Kind.CHAIN_SEEN, Kind.CLAIM_MINED, Kind.OUTBOX_WRITTEN}
-"""What the chain itself is asked for instead."""
+_KNOWN = frozenset(Kind)
+"""What is not read here tells of the chain, which is asked itself."""
 
 
 @dataclass
@@ -86,7 +86,7 @@ class HubSide:
             case Kind.VOUCHER_STORED:
                 voucher, _ = parse_voucher(stored)
                 self.accounts[channel].pay(voucher.counters, voucher.signature)
-            case kind if kind not in _PASSED_OVER:
+            case kind if kind not in _KNOWN:
                 raise StorageError(f"fact {stored.sequence} is of kind {kind}, a newer version's")
 
     def _seal(self, stored: Stored) -> None:
