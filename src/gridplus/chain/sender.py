@@ -5,6 +5,7 @@ whoever asks again by that name, in this life or the next, gets the same transac
 never another beside it. All attempts at an order share its nonce, so at most one is ever mined.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -116,6 +117,23 @@ class Sender:
         )
         attempt = self._sign(name, Call(call.to, call.data, call.value_wei, gas), terms=terms)
         self._chain.send([attempt.raw])
+
+    def sign_ahead(self, calls: Sequence[Call]) -> tuple[tuple[int, bytes], ...]:
+        """`calls` signed with the nonces that come next, each with its nonce; nothing is sent or
+        journaled. Whoever holds them may send them while those nonces are the next; an order that
+        they overtake is `Overtaken`. They offer ten times today's base fee, up to the ceiling, and
+        name their gas."""
+        fees = self._chain.fees()
+        first = max(self._chain.nonce(self.address), self._outbox.next_nonce)
+        most_wei = min(10 * fees.base_wei + fees.priority_wei, self._rules.ceiling_wei)
+        tip = Fees(fees.base_wei, min(fees.priority_wei, most_wei))
+        signed = []
+        for nonce, call in enumerate(calls, first):
+            terms = Terms(
+                self._chain.chain_id, nonce, gas=call.gas or 0, fees=tip, most_wei=most_wei
+            )
+            signed.append((nonce, signed_transaction(self._key, call, terms=terms)))
+        return tuple(signed)
 
     def wait(self, name: str) -> Receipt:
         """The final receipt of an order. Raises as `transact`."""

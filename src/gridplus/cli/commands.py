@@ -21,6 +21,7 @@ _COMMANDS = {
     "retailer": "the back office: prices, position, day close, ledger",
     "wallet": "the owner's and guardian's side: status, deposit, exit, rescue",
     "verify": "recompute bills and compare them with the chain",
+    "watch": "a watchtower: redeem what was signed when the hub is gone",
     "vtn": "market signals: an OpenADR 3.1.0 VTN on its own",
 }
 

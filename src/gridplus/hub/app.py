@@ -56,6 +56,7 @@ class HubApp:
             Route("/v1/vouchers", self._submit_voucher, methods=["POST"]),
             Route("/v1/admin/channels", require_bearer(token, self._channels)),
             Route("/v1/admin/channels/{channel}/records", require_bearer(token, self._records)),
+            Route("/v1/admin/promises", require_bearer(token, self._promises)),
             Route("/v1/admin/claims", require_bearer(token, self._claim), methods=["POST"]),
         ]
         return Starlette(
@@ -156,6 +157,10 @@ class HubApp:
         start_s, end_s = (_seconds(request, name) for name in ("start_s", "end_s"))
         found = self._hub.records(channel, start_s=start_s, end_s=end_s)
         return _message(BilledDay(home.identity, tuple(_record_of(record) for record in found)))
+
+    async def _promises(self, _request: Request) -> Response:
+        promises = await self._hub.export()
+        return Response(promises.to_bytes(), media_type="application/octet-stream")
 
     async def _claim(self, _request: Request) -> Response:
         mined = await self._hub.claim()

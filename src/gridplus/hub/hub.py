@@ -27,6 +27,7 @@ from gridplus.clock import Clock
 from gridplus.contracts.calls import MAX_CLAIM_ITEMS
 from gridplus.failures import Bug
 from gridplus.hub.book import Book
+from gridplus.hub.export import unpaid_vouchers, unposted_credits
 from gridplus.hub.facts import (
     BilledRead,
     Kind,
@@ -48,7 +49,7 @@ from gridplus.market import PriceVersion
 from gridplus.meter import SignedRead, check_follows
 from gridplus.tariff import ChannelIdentity, GroupEvidence, Plan, Statement, next_statement
 from gridplus.wallet import ChannelId, Domain, verify_device
-from gridplus.wire import OpenChannel
+from gridplus.wire import OpenChannel, Promises
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,17 @@ class Hub:
         """Redeem what homes that are leaving have signed, inside the window of their exit. One
         whose voucher was claimed as far as the chain allowed waits until something has moved."""
         return await self._claim(self._leaving_due) if self._leaving_due() else None
+
+    async def export(self) -> Promises:
+        """What a watchtower needs to act when this hub is gone: of every home what the chain has
+        not paid or credited yet, and claims signed ahead. The next claim makes a newer one due."""
+        async with self._claiming:
+            await self.follow_chain()
+            homes = list(self._homes())
+            vault, vouchers = self._parts.vault, unpaid_vouchers(homes)
+            claims = await asyncio.to_thread(vault.claim_ahead, vouchers)
+            key, now_s = self._parts.key.address, self._parts.clock.now_s()
+            return Promises(self.domain, key, now_s, vouchers, unposted_credits(homes), claims)
 
     def records(self, channel: ChannelId, *, start_s: int, end_s: int) -> Sequence[Record]:
         """Billed intervals of a channel that begin in [start_s, end_s), in order of time."""

@@ -1,7 +1,7 @@
 """The hub's view of its vault: what a channel's word says, and the one transaction it sends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gridplus.chain import Call, Chain, Sender, TooMuchGas
 from gridplus.chain import Log as RawLog
@@ -10,11 +10,16 @@ from gridplus.chain.follower import Cursor, Mark, Watch, follow
 from gridplus.chain.views import ask, see_channels
 from gridplus.channel import ChainSeen, Voucher
 from gridplus.contracts import calls
+from gridplus.contracts.calls import MAX_CLAIM_ITEMS
 from gridplus.contracts.logs import Log, parse_log
 from gridplus.contracts.word import DAY_S
 from gridplus.failures import InputError
 from gridplus.tariff import ChannelIdentity
 from gridplus.wallet import ChannelId, Domain, vault_domain
+from gridplus.wire import SignedClaim
+
+_GAS_OF_A_CLAIM, _GAS_OF_A_HOME = 80_000, 30_000
+"""More than a claim takes in any state of the chain: nothing is estimated for one signed ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +113,30 @@ class VaultLink:
                 raise
             return self.claim(vouchers[: len(vouchers) // 2])
 
+    def claim_ahead(self, vouchers: Sequence[Voucher]) -> tuple[SignedClaim, ...]:
+        """Claims of all `vouchers`, signed and not sent, for whoever acts when this hub is gone.
+        They are good as long as the hub sends nothing else."""
+        first = ask(self.chain, self.deployment.vault, view=calls.next_seq())
+        batches = [
+            vouchers[at : at + MAX_CLAIM_ITEMS] for at in range(0, len(vouchers), MAX_CLAIM_ITEMS)
+        ]
+        made = [
+            replace(
+                self._claim_call(batch, seq=seq), gas=_GAS_OF_A_CLAIM + len(batch) * _GAS_OF_A_HOME
+            )
+            for seq, batch in enumerate(batches, first)
+        ]
+        signed = self.sender.sign_ahead(made)
+        return tuple(SignedClaim(nonce, seq, raw) for seq, (nonce, raw) in enumerate(signed, first))
+
+    def _claim_call(self, vouchers: Sequence[Voucher], *, seq: int) -> Call:
+        items = [calls.ClaimItem(v.cfg, v.spent, v.earned, v.signature) for v in vouchers]
+        return Call(self.deployment.vault, calls.claim(items, fund=0, seq=seq))
+
     def _claim(self, vouchers: Sequence[Voucher]) -> MinedClaim:
         seq = ask(self.chain, self.deployment.vault, view=calls.next_seq())
-        items = [calls.ClaimItem(v.cfg, v.spent, v.earned, v.signature) for v in vouchers]
-        data = calls.claim(items, fund=0, seq=seq)
-        receipt = self.sender.transact(
-            self.sender.fresh_name("claim"), Call(self.deployment.vault, data)
-        )
+        call = self._claim_call(vouchers, seq=seq)
+        receipt = self.sender.transact(self.sender.fresh_name("claim"), call)
         return MinedClaim(
             receipt.transaction_hash, len(vouchers), receipt.gas_used, receipt.block_number
         )

@@ -12,6 +12,7 @@ from gridplus.wire.payments import (
     voucher_from,
 )
 from gridplus.wire.prices import PriceEvent, PriceEvents
+from gridplus.wire.promises import Promises, SignedClaim
 from gridplus.wire.records import BilledDay, BilledRecord, Channels
 
 VTN_PATH = "/openadr3/3.1.0"
@@ -32,7 +33,9 @@ __all__ = [
     "OpenChannel",
     "PriceEvent",
     "PriceEvents",
+    "Promises",
     "RefusalMessage",
+    "SignedClaim",
     "SubmitRead",
     "SubmitVoucher",
     "VenEnrolled",
