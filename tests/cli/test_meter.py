@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from gridplus.cli.meter import command
 from gridplus.clock import set_clock
 from tests.meter.files import SMT_HEADER, espi, smt_row
 
@@ -16,9 +18,8 @@ CORRECTED = GOOD.replace(".2,", ".5,")
 BOMB = '<!DOCTYPE feed [<!ENTITY a "ha">]><feed>&a;</feed>'
 
 
-def meter(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "gridplus.cli", "meter", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+def meter(*arguments: object) -> Result:
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -32,19 +33,25 @@ def place(tmp_path: Path) -> Path:
 
 def test_the_exit_status_says_good_some_bad_or_refused(place: Path) -> None:
     good = meter("check", place / "good.csv")
-    assert (good.returncode, good.stderr) == (0, "")
+    assert (good.exit_code, good.stderr) == (0, "")
     assert "2 reads of 15 min" in good.stdout
     bad = meter("check", place / "bad.csv", "--json")
-    assert bad.returncode == 1
+    assert bad.exit_code == 1
     (report,) = json.loads(bad.stdout)
     assert report["meters"]["10089000000000000"]["import_wh"] == 300
     assert report["problems"] == [
         "bad.csv, line 4: 'much' is not an amount of energy, a decimal number"
     ]
-    refused = meter("check", place / "good.csv", place / "bomb.xml")
-    assert refused.returncode == 2
+    refused = subprocess.run(
+        [sys.executable, "-m", "gridplus.cli", "meter", "check", "good.csv", "bomb.xml"],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert (refused.returncode, refused.stderr) == (2, "")
+    assert "2 reads of 15 min" in refused.stdout
     assert "REFUSED  bomb.xml, line 1: a document type is refused" in refused.stdout
-    assert "Traceback" not in refused.stdout + refused.stderr
 
 
 def test_what_was_imported_is_exported_as_it_was_known_at_any_time(place: Path) -> None:
@@ -58,14 +65,14 @@ def test_what_was_imported_is_exported_as_it_was_known_at_any_time(place: Path) 
     ]:
         set_clock(clock, at_s)
         run = meter("import", place / name, *kept, "--json")
-        assert run.returncode == 0
+        assert run.exit_code == 0
         (report,) = json.loads(run.stdout)
         assert added.items() <= report["added"].items()
     edited = meter(
         "edit", *kept, "--meter", "10089000000000000", "--start", "2022-03-01T06:00Z",
         "--import-wh", 7, "--reason", "seen on the display", "--by", "ann",
     )  # fmt: skip
-    assert edited.returncode == 0
+    assert edited.exit_code == 0
     assert "100 to 7 Wh in" in edited.stdout
     now = meter("export", "--store", store, "--to", "jsonl").stdout.splitlines()
     assert [json.loads(line)["import_wh"] for line in now] == [7, 500]
@@ -76,13 +83,13 @@ def test_what_was_imported_is_exported_as_it_was_known_at_any_time(place: Path) 
 
 def test_a_file_is_exported_in_blocks_and_an_incomplete_one_is_named(place: Path) -> None:
     run = meter("export", place / "good.csv", "--block", "30min", "--to", "csv")
-    assert run.returncode == 0
+    assert run.exit_code == 0
     assert "2022-03-01T06:00:00Z,1800,300,0,ACTUAL,TDSP" in run.stdout
     hour = meter("export", place / "good.csv", "--block", "hour")
-    assert hour.returncode == 2
+    assert hour.exit_code == 2
     assert "there is no read to export" in hour.stderr
     feed = meter("export", place / "good.csv", "--to", "espi", "--out", place / "x.xml")
-    assert (feed.returncode, feed.stdout) == (0, "")
+    assert (feed.exit_code, feed.stdout) == (0, "")
     assert "2 reads of 15 min" in meter("check", place / "x.xml").stdout
 
 
@@ -96,6 +103,6 @@ def test_what_cannot_be_done_is_one_sentence(place: Path) -> None:
         ("export", place / "gb.xml"): "an IntervalReading without a start or a value",
     }.items():
         run = meter(*arguments)
-        assert run.returncode == 2
+        assert run.exit_code == 2
         assert reason in run.stderr
         assert run.stderr.count("\n") == 1

@@ -230,6 +230,21 @@ def test_settlement_quality_stands_before_provisional_and_gaps_show_the_agents_r
     ]
 
 
+def test_when_the_tdsps_reads_arrive_they_are_compared_with_the_agents_and_filled_from_them() -> (
+    None
+):
+    own, first = take(History(), reads([100] * 8), source=Source.AGENT)
+    assert first.findings == ()
+    wrong = reads({0: 100, 1: 150, 2: 100, 4: 100, 5: 100, 6: 100, 7: 100})
+    both, second = take(own, wrong)
+    assert [(f.check, f.start_s - START_S) for f in second.findings] == [
+        (Check.GAP, 2_700),
+        (Check.DISPUTE, 0),
+    ]
+    assert values(both)[3] == (100, "ESTIMATED", 1, "AGENTS_READ")
+    assert take(own, reads([100] * 8))[1].findings == ()
+
+
 def test_a_read_that_overlaps_a_known_one_of_another_length_is_left_out_and_named() -> None:
     known, _ = take(History(), reads([1, 2, 3, 4]))
     hour = Reads.of([(START_S, 3_600, 10, 0, 0, 0, 7), (START_S + 3_600, 3_600, 5, 0, 0, 0, 8)])
