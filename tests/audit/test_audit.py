@@ -13,7 +13,10 @@ from gridplus.audit import Audit, Difference, Side
 from gridplus.cli.audit import command
 from gridplus.digest import keccak256
 from gridplus.failures import InputError
-from gridplus.ledger import Transfer, deposits_of
+from gridplus.journal import SqliteJournal
+from gridplus.ledger import Payee, Transfer, deposits_of
+from gridplus.retailer.facts import invoice_fact
+from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.tariff import Liability, liability_tree
 from gridplus.units import format_utc
 from tests.audit.planted import DAY, FIRST_DAY, INTERVAL, Street
@@ -160,6 +163,14 @@ def test_a_planted_fault_is_found_with_its_home_interval_and_side(
         assert len(audited.differences) == 1
     guess = "another root is anchored: it is the root without home-02"
     assert (guess in {d.sentence for d in audited.differences}) == (plant is missing_leaf)
+
+
+def test_an_invoice_leaves_the_days_as_they_were(street: Street) -> None:
+    received = ReceivedInvoice(Payee.TDSP, "7", date(2021, 3, 20), DAY, 5_000_000)
+    path = street.path / "retailer" / "retailer.journal"
+    with SqliteJournal.open(path, now_s=lambda: 0) as journal:
+        journal.append([invoice_fact(received)])
+    assert street.audit(first=None).ok
 
 
 def test_a_fault_of_an_earlier_day_is_not_told_of_a_later_one(street: Street) -> None:

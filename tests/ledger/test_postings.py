@@ -19,10 +19,13 @@ from gridplus.ledger import (
     Restatement,
     bill,
     claim,
+    deposits_of,
     energy,
     invoice,
     movement,
+    posted_by_home,
     restatement,
+    split,
 )
 from gridplus.ledger.chart import (
     ADDER_INCOME,
@@ -117,6 +120,21 @@ def test_a_restated_day_leaves_the_balances_of_the_day_as_it_should_have_been(
     right = Ledger.replay([(*funds, *backed), bill(billed(HOME, new, new_earned))])
     moved = {account: balance for account, balance in asked.trial_balance().items() if balance}
     assert moved == {account: at for account, at in right.trial_balance().items() if at}
+
+
+@given(street_days(), CHARGES)
+@settings(max_examples=20, deadline=None)
+def test_the_shares_of_a_home_sum_to_all_it_was_charged_whatever_was_restated(
+    street: StreetDay, change: dict[Code, int]
+) -> None:
+    lower = {code: -amount for code, amount in change.items()}
+    down = Restatement(HOME, DAY, OLD, NEW, lower, 3)
+    credited = claim(b"tx 2", day=LATER, spent_ubolt=0, earned_ubolt=-down.delta_ubolt)
+    ledger = Ledger.replay([*street.batches, restatement(down, posted_on=LATER) + credited])
+    shares = split(ledger.statement(deposits_of(HOME)))
+    (home,) = (billed for billed in street.bills if billed.home == HOME)
+    charged = home.spent_ubolt - home.earned_ubolt + down.delta_ubolt
+    assert sum(shares.values()) == posted_by_home(ledger)[HOME].billed_ubolt == charged
 
 
 def test_a_restatement_names_both_versions_and_the_day_and_counts_once() -> None:

@@ -53,8 +53,8 @@ class OfficeSide:
 
     def _take(self, stored: Stored) -> None:
         kind, body, what = stored.fact.kind, stored.fact.body, f"fact {stored.sequence}"
-        if kind == Kind.OUTBOX_WRITTEN:
-            return
+        if kind in (Kind.OUTBOX_WRITTEN, Kind.INVOICE_RECEIVED):
+            return  # no day rests on it
         if kind == Kind.PLAN_ADOPTED:
             self.plan = parse_plan(body, what=what)
             return

@@ -11,18 +11,16 @@ from gridplus.ledger.chart import (
     heading_of,
     home_of,
 )
+from gridplus.ledger.invoices import Invoice, Payee, accrued_ubolt, invoice
 from gridplus.ledger.postings import (
     ROUTES,
     BilledDay,
-    Invoice,
     Lot,
-    Payee,
     Restatement,
     Route,
     bill,
     claim,
     energy,
-    invoice,
     movement,
     restatement,
 )
@@ -80,6 +78,7 @@ __all__ = [
     "Transfer",
     "TransferId",
     "Vault",
+    "accrued_ubolt",
     "bill",
     "claim",
     "deposits_of",

@@ -9,7 +9,6 @@ every bill that was posted is claimed.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
 from types import MappingProxyType
 
 from gridplus.failures import invariant
@@ -84,29 +83,6 @@ ROUTES = MappingProxyType(
 CHARGES = (Code.ENERGY, Code.ADDER, Code.DELIVERY, Code.ERCOT_FEE, Code.TAX)
 """The lines of a home's bill; a RESTATEMENT takes their routes, or the export credit's, backward
 where the new version is lower."""
-
-
-class Payee(Enum):
-    """Who invoices for what was accrued: the codes of what his invoice takes the place of, of its
-    difference, and of its payment."""
-
-    WHOLESALE = (Code.WHOLESALE_INVOICED, Code.WHOLESALE_DIFFERENCE, Code.WHOLESALE_PAID)
-    TDSP = (Code.TDSP_INVOICED, Code.TDSP_DIFFERENCE, Code.TDSP_PAID)
-    ERCOT = (Code.ERCOT_INVOICED, Code.ERCOT_DIFFERENCE, Code.ERCOT_PAID)
-
-
-@dataclass(frozen=True, slots=True)
-class Invoice:
-    """What a payee asks on `day` for what was accrued; either amount may be negative.
-
-    `number` is the payee's own name of it: at most one invoice is posted under it and its day.
-    """
-
-    payee: Payee
-    number: str
-    day: date
-    accrued_ubolt: int
-    amount_ubolt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +181,7 @@ def restatement(restated: Restatement, *, posted_on: date) -> tuple[Transfer, ..
     amounts = [(code, restated.lines_ubolt.get(code, 0)) for code in CHARGES]
     amounts.append((Code.EXPORT_CREDIT, restated.earned_ubolt))
     return tuple(
-        _either_way(_restated(line, restated, posted_on=posted_on), amount)
+        either_way(_restated(line, restated, posted_on=posted_on), amount)
         for code, amount in amounts
         for line in movement(
             code, restated.home, day=restated.day, amount_ubolt=abs(amount), home=restated.home
@@ -230,21 +206,7 @@ def energy(code: Code, source: bytes, *, day: date, lots: Sequence[Lot]) -> tupl
     net_wh = sum(lot.energy_wh for lot in lots)
     transfers = movement(code, source, day=day, amount_ubolt=abs(cost_ubolt))
     return tuple(
-        _either_way(t._replace(memo=f"{t.memo}, {net_wh} Wh net"), cost_ubolt) for t in transfers
-    )
-
-
-def invoice(invoiced: Invoice) -> tuple[Transfer, ...]:
-    """Post an invoice: what was accrued is payable now, and the difference is the retailer's."""
-    accrued, difference, _ = invoiced.payee.value
-    due = invoiced.amount_ubolt, invoiced.accrued_ubolt
-    amounts = ((accrued, due[1]), (difference, due[0] - due[1]))
-    return tuple(
-        _either_way(transfer._replace(memo=f"{transfer.memo}: {invoiced.number}"), amount)
-        for code, amount in amounts
-        for transfer in movement(
-            code, invoiced.number.encode(), day=invoiced.day, amount_ubolt=abs(amount)
-        )
+        either_way(t._replace(memo=f"{t.memo}, {net_wh} Wh net"), cost_ubolt) for t in transfers
     )
 
 
@@ -259,7 +221,7 @@ def _restated(line: Transfer, restated: Restatement, *, posted_on: date) -> Tran
     )
 
 
-def _either_way(transfer: Transfer, sign: int) -> Transfer:
+def either_way(transfer: Transfer, sign: int) -> Transfer:
     """`transfer`, or its way back when `sign` is negative."""
     if sign >= 0:
         return transfer

@@ -1,4 +1,4 @@
-"""The back office on HTTP: three questions for everybody, two orders for its administrator."""
+"""The back office on HTTP: three questions for everybody, three orders for its administrator."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,6 +13,7 @@ from gridplus.digest import canonical_json, parse_document
 from gridplus.failures import GridPlusError, InputError, StorageError
 from gridplus.retailer.announcing import EnrolmentRefusedError
 from gridplus.retailer.errors import OfficeError
+from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.retailer.office import BackOffice
 from gridplus.retailer.vtn.app import VtnApp
 from gridplus.serving import BodyTooLargeError, explain, read_body, require_bearer
@@ -22,6 +23,7 @@ from gridplus.wire.prices import EVENTS_A_PAGE
 
 _JSON = "application/json"
 _ORDER_LIMIT = 200
+_INVOICE_LIMIT = 2_000
 _AFTER_DIGITS = 10
 
 
@@ -54,6 +56,7 @@ class RetailerApp:
             Route("/v1/ven-clients", self._enrol, methods=["POST"]),
             Mount(VTN_PATH, app=self._vtn),
             Route("/v1/admin/day-ahead", require_bearer(token, self._open_day), methods=["POST"]),
+            Route("/v1/admin/invoices", require_bearer(token, self._invoice), methods=["POST"]),
             Route("/v1/admin/close", require_bearer(token, self._close_day), methods=["POST"]),
         ]
         return Starlette(
@@ -120,10 +123,19 @@ class RetailerApp:
         result = await self._office.close_day(await _day(request))
         return Response(canonical_json(result), media_type=_JSON)
 
+    async def _invoice(self, request: Request) -> Response:
+        received = ReceivedInvoice.read(await _order(request, limit=_INVOICE_LIMIT))
+        settled = await self._office.receive_invoice(received)
+        return Response(canonical_json(settled), media_type=_JSON)
+
 
 async def _day(request: Request) -> date:
-    body = await read_body(request, limit=_ORDER_LIMIT)
-    fields = Fields(parse_document(body, limit=_ORDER_LIMIT, what="the order"), "the order")
+    fields = await _order(request, limit=_ORDER_LIMIT)
     day = fields.day("day")
     fields.close()
     return day
+
+
+async def _order(request: Request, *, limit: int) -> Fields:
+    body = await read_body(request, limit=limit)
+    return Fields(parse_document(body, limit=limit, what="the order"), "the order")

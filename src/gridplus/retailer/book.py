@@ -10,7 +10,7 @@ from gridplus.contracts.word import ChannelWord
 from gridplus.digest import Document, canonical_json
 from gridplus.failures import InputError, StorageError
 from gridplus.journal import SqliteJournal, Stored
-from gridplus.ledger import Ledger, Refused, parse_batch
+from gridplus.ledger import Invoice, Ledger, Payee, Refused, Transfer, invoice, parse_batch
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.retailer.bid import Bid
 from gridplus.retailer.facts import (
@@ -20,7 +20,9 @@ from gridplus.retailer.facts import (
     parse_bought,
     parse_closed,
     parse_followed,
+    parse_invoice,
 )
+from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.tariff import Plan, parse_plan
 from gridplus.wallet import ChannelId
 from gridplus.wire import PriceEvent
@@ -55,6 +57,7 @@ class Book:
     ledger: Ledger = field(default_factory=Ledger)
     words: dict[ChannelId, ChannelWord] = field(default_factory=dict)
     next_block: int = 0
+    invoices: dict[tuple[Payee, str], tuple[ReceivedInvoice, Invoice]] = field(default_factory=dict)
     billed: dict[ChannelId, BilledTo] = field(default_factory=dict)
 
     def replay(self, facts: Iterable[Stored]) -> None:
@@ -86,10 +89,12 @@ class Book:
                 self.words |= followed.words
                 self.next_block = followed.next_block
             case Kind.BATCH_POSTED:
-                what = f"fact {stored.sequence}"
-                refused = self.ledger.post(parse_batch(body, what=what))
-                if isinstance(refused, Refused):
-                    raise StorageError(f"{what}, a batch that the ledger accepted: now {refused}")
+                self._post(parse_batch(body, what=f"fact {stored.sequence}"), stored)
+            case Kind.INVOICE_RECEIVED:
+                received = parse_invoice(stored)
+                settled = received.settled(self.ledger)
+                self._post(invoice(settled), stored)
+                self.invoices[received.key] = received, settled
             case Kind.DAY_CLOSED:
                 closed = parse_closed(stored)
                 self.billed |= closed.billed
@@ -100,6 +105,11 @@ class Book:
                 raise StorageError(
                     f"fact {stored.sequence} is of kind {unknown}, a newer version's"
                 )
+
+    def _post(self, batch: tuple[Transfer, ...], stored: Stored) -> None:
+        refused = self.ledger.post(batch)
+        if isinstance(refused, Refused):
+            raise StorageError(f"fact {stored.sequence}, accepted by the ledger: now {refused}")
 
     def _publish(self, event: PriceEvent) -> None:
         prices = self.prices[event.operating_day]

@@ -25,3 +25,7 @@ class AnchorConflictError(OfficeError):
 
 class LedgerRefusedError(OfficeError):
     """The ledger refuses the day's transfers, or would no longer agree with the chain."""
+
+
+class InvoiceConflictError(OfficeError):
+    """Another invoice of this payee was received under the same number."""

@@ -13,6 +13,7 @@ from gridplus.journal import Fact, SqliteJournal, Stored
 from gridplus.ledger import Transfer, format_batch
 from gridplus.market import PriceVersion
 from gridplus.retailer.bid import Bid, bid_from
+from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.tariff import Fields, Plan, format_octets
 from gridplus.wallet import ChannelId
 from gridplus.wire import PriceEvent
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     PRICES_PUBLISHED = "PricesPublished"
     VAULT_FOLLOWED = "VaultFollowed"
     BATCH_POSTED = "BatchPosted"
+    INVOICE_RECEIVED = "InvoiceReceived"
     DAY_CLOSED = "DayClosed"
     OUTBOX_WRITTEN = "OutboxWritten"
 
@@ -86,6 +88,14 @@ def published_fact(event: PriceEvent) -> Fact:
 
 def posted_fact(day: date, batch: Sequence[Transfer]) -> Fact:
     return Fact(Kind.BATCH_POSTED.value, _subject(day), format_batch(batch))
+
+
+def invoice_fact(invoice: ReceivedInvoice) -> Fact:
+    return _fact(Kind.INVOICE_RECEIVED, invoice.day, document=invoice.document())
+
+
+def parse_invoice(stored: Stored) -> ReceivedInvoice:
+    return ReceivedInvoice.read(_fields(stored))
 
 
 def followed_fact(day: date, followed: VaultFollowed) -> Fact:

@@ -17,6 +17,7 @@ from gridplus.contracts.calls import ANCHOR_BILLS, ANCHOR_PRICES, AnchorEntry
 from gridplus.digest import Document
 from gridplus.failures import InputError
 from gridplus.journal import SqliteJournal
+from gridplus.ledger import Refused, invoice
 from gridplus.ledger.exports import hledger_journal
 from gridplus.market import operating_day_bounds
 from gridplus.retailer.accounts import (
@@ -31,13 +32,19 @@ from gridplus.retailer.bid import Bid, bids_close_s, make_bid
 from gridplus.retailer.book import OpenedDay
 from gridplus.retailer.chain_link import ChainLink
 from gridplus.retailer.customers import load_customers
-from gridplus.retailer.errors import DayIncompleteError, DayNotOpenError
+from gridplus.retailer.errors import (
+    DayIncompleteError,
+    DayNotOpenError,
+    InvoiceConflictError,
+    LedgerRefusedError,
+)
 from gridplus.retailer.facts import (
     DayClosed,
     VaultFollowed,
     bought_fact,
     closed_fact,
     followed_fact,
+    invoice_fact,
     plan_fact,
     posted_fact,
     prices_fact,
@@ -47,6 +54,7 @@ from gridplus.retailer.facts import (
 from gridplus.retailer.files import read_file, write_file
 from gridplus.retailer.history import parse_history
 from gridplus.retailer.hub_link import HubLink
+from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.retailer.market_folder import MarketFolder
 from gridplus.retailer.records import Records
 from gridplus.retailer.result import day_result
@@ -145,6 +153,31 @@ class BackOffice:
                 await asyncio.to_thread(self._close_day, opened, street)
             await asyncio.to_thread(self._write_ledger)
             return self.book.closed[day]
+
+    async def receive_invoice(self, received: ReceivedInvoice) -> dict[str, Document]:
+        """Settle what was accrued by an invoice, once; what it came to.
+
+        Raises InvoiceConflictError when another was received under its number, LedgerRefusedError
+        when the ledger refuses it, StorageError.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._receive_invoice, received)
+
+    def _receive_invoice(self, received: ReceivedInvoice) -> dict[str, Document]:
+        if received.key not in self.book.invoices:
+            refused = self.book.ledger.fork().post(invoice(received.settled(self.book.ledger)))
+            if isinstance(refused, Refused):
+                raise LedgerRefusedError(f"the invoice cannot be posted: {refused}")
+            self._records.record(invoice_fact(received))
+        known, settled = self.book.invoices[received.key]
+        if known != received:
+            raise InvoiceConflictError(
+                f"{received.number} of {known.day} is known with {known.amount_ubolt} µBOLT for "
+                f"everything until {known.until}; a correction is an invoice of its own"
+            )
+        difference = settled.amount_ubolt - settled.accrued_ubolt
+        accrued: dict[str, Document] = {"accrued_ubolt": settled.accrued_ubolt}
+        return received.document() | accrued | {"difference_ubolt": difference}
 
     def _open_day(self, day: date) -> dict[str, Document]:
         if day not in self.book.days:
