@@ -166,6 +166,7 @@ def _figures(hourly: tuple[int, ...], *, first_day: date, homes: int, days: int)
             CostPart("payments", 4_213, "gas of the claims and the anchor"),
         ),
         homes=_homes(series, taken_wh=taken, fed_in_wh=fed_in, count=homes),
+        metered=0,
         flat_price_ubolt_per_mwh=131_400_000,
         payments=PaymentFigures(count=96 * homes * days, p50_us=8_140, p99_us=23_420, refused=0),
         gas=GasFigures(

@@ -39,6 +39,15 @@ def test_every_home_and_the_next_commands_are_there() -> None:
     assert "17 of 17 homes agree to the µBOLT" in text
 
 
+def test_a_home_of_the_user_is_not_said_to_be_californian() -> None:
+    own = replace(calm_day(homes=1), metered=1)
+    assert "1 home from your meter file." in printed(own)
+    assert "California" not in printed(own)
+    mixed = " ".join(printed(replace(calm_day(), metered=1)).split())
+    assert "1 home from your meter file; 16 real homes from California" in mixed
+    assert "17 real homes from California" in printed(calm_day())
+
+
 def test_a_loss_is_called_a_loss_and_a_home_that_disagrees_is_counted() -> None:
     storm = storm_day()
     assert "lost" in printed(storm)

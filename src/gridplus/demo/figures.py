@@ -131,6 +131,7 @@ class Figures:
     """One run. `cap_ubolt_per_mwh` bounds the index. `facts_label` has (kWh a month, hundredths of
     a cent per kWh) for each use. `flat_price_ubolt_per_mwh` is the one price per kWh taken that
     would have given the retailer the same revenue from the street without control (export unpaid).
+    `metered` counts the homes whose data came from a meter file of the user's own.
     """
 
     first_day: date
@@ -143,6 +144,7 @@ class Figures:
     energy: EnergyFigures
     stack: tuple[CostPart, ...]
     homes: tuple[HomeFigures, ...]
+    metered: int
     flat_price_ubolt_per_mwh: int
     payments: PaymentFigures
     gas: GasFigures

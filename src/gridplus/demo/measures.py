@@ -53,6 +53,7 @@ def figures_of(run: Run, audit: Audit, *, elapsed_ms: int) -> Figures:
         energy=_energy(run),
         stack=_stack(run, audit, retailer=retailer),
         homes=_homes(run, audit, alone=alone, flat=flat),
+        metered=0 if run.options.meter is None else 1,
         flat_price_ubolt_per_mwh=flat.price_ubolt_per_mwh,
         payments=_payments(run),
         gas=_gas(run),

@@ -168,10 +168,14 @@ def who_bought(figures: Figures) -> str:
 
 
 def where_homes_come_from(figures: Figures) -> str:
-    """How the homes' Californian year is laid on the Texan price year."""
-    homes = counted(len(figures.homes), "real home")
+    """Whose data it is; and how a Californian year is laid on the Texan price year."""
+    bundled = len(figures.homes) - figures.metered
     aligned = "season-aligned: summer on summer"
-    return f"{homes} from California, {aligned}; hourly data divided into {QUARTER_HOURS}."
+    told = [f"{counted(figures.metered, 'home')} from your meter file"] if figures.metered else []
+    if bundled:
+        homes = counted(bundled, "real home")
+        told.append(f"{homes} from California, {aligned}; hourly data divided into {QUARTER_HOURS}")
+    return f"{'; '.join(told)}."
 
 
 def what_energy_moved(figures: Figures) -> str:
