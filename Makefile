@@ -9,7 +9,7 @@ EXAMPLES ?= 100
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test check conformance mutants prove fuzz bench bench-gas ci savings lock contracts data clean
+.PHONY: help demo audit test check conformance mutants prove fuzz bench bench-gas ci savings storm lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ prove: $(VENV)/ready-dev $(PROVER)/bin/halmos ## prove vault and token for all i
 
 fuzz: $(VENV)/ready-dev ## run the stateful machines at length: SEED=1 STEPS=60 EXAMPLES=100 (nightly, 10 minutes)
 	@$(BIN)/python -m tests.fuzz --seed $(SEED) --steps $(STEPS) --examples $(EXAMPLES)
+
+storm: $(VENV)/ready-run ## February 2021 on every plan kind, written into docs/storm-2021.md (half a minute)
+	@$(BIN)/python bench/storm.py --write docs/storm-2021.md
 
 savings: $(VENV)/ready-dev ## what the batteries save over 33 days of 2021 (a minute)
 	@$(BIN)/python bench/savings.py

@@ -91,6 +91,17 @@ def test_the_ledger_is_measured_beside_databases_the_disk_and_other_programs() -
         assert f"peer: {peer}" in out
 
 
+def test_the_storm_is_billed_on_every_plan_kind() -> None:
+    out = printed("bench/storm.py", "--quick", "--real-time", "no such file")
+    assert "no such file is not there: no real-time plan" in out
+    assert "**Real-time prices were not there**" in out
+    plans = [line.split("|")[1].strip() for line in out.splitlines() if line.count("|") == 7]
+    assert plans[2:] == [
+        "fixed", "free-nights", "usage-credit", "usage-charge-waived", "net-metering", "demand",
+        "houston-day-ahead", "collar", "block-and-index", "day-ahead-uncapped",
+    ]  # fmt: skip
+
+
 def test_a_bill_is_recomputed_without_grid_plus(bill: Path) -> None:
     out = printed("examples/recompute_a_bill.py", str(bill))
     assert "92 intervals: every line, counter and head is as the bill says" in out

@@ -72,6 +72,7 @@ def test_regret_is_against_the_cheapest_plan_that_could_be_billed() -> None:
 
 
 def test_a_bill_without_its_prices_waits_and_so_do_all_after_it() -> None:
+    """I-BI-9."""
     known = table(DAYS)
     del known["LZ_HOUSTON", "DAM", DAYS[1]]
     ((course,),) = compare_plans([INDEXED], {"home": reads(100)}, prices=known).values()

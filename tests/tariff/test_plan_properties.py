@@ -96,7 +96,7 @@ def test_counters_only_grow_and_lines_sum_to_them_under_every_plan(
 def test_a_bill_verifies_from_its_opening_state_alone(
     name: str, course: list[tuple[int, int]]
 ) -> None:
-    """I-BI-6. Each statement is rated again from nothing but what it carries itself."""
+    """I-BI-8. Each statement is rated again from nothing but what it carries itself."""
     plan, channel = PLANS[name], ChannelId(b"\x07" * 32)
     tip = Tip.genesis(channel)
     for (day, interval), (import_wh, export_wh) in zip(COURSE, course, strict=True):

@@ -78,6 +78,7 @@ CASES: list[tuple[dict[str, object], Breach | None]] = [
 def test_a_home_is_disconnected_only_when_no_rule_stands_against_it(
     change: dict[str, object], breach: Breach | None
 ) -> None:
+    """I-BI-10."""
     home = replace(HOME, **change)  # type: ignore[arg-type]
     found = check_disconnection(home, MILD, today=TUESDAY, holidays=HOLIDAYS)
     assert found == (() if breach is None else (breach,))

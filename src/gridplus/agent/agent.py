@@ -151,7 +151,12 @@ class SmartAgent:
         self.price_kind = prices.kind  # a plan is costed as if its prices were final
         ahead = [i for i in self._day_of(interval) if i.start_s >= interval.start_s]
         outlook = Outlook(
-            energy_prices(self._household.plan, replace(prices, kind="final"), intervals=ahead),
+            energy_prices(
+                self._household.plan,
+                replace(prices, kind="final"),
+                intervals=ahead,
+                before=self.memory.tip.total,
+            ),
             self._forecast(interval.start_s, len(ahead)),
         )
         home = self._household.home
