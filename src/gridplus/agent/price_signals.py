@@ -4,6 +4,7 @@ A final price counts when its publisher signed it (and the chain has it, which `
 indicative and forecast prices serve for planning until the final one is there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -14,7 +15,12 @@ from gridplus.failures import InputError, RemoteError
 from gridplus.market import PriceVersion, operating_day_bounds
 from gridplus.wallet import anchor_domain, is_signed_by, published_prices_digest
 from gridplus.wire import PriceEvent
-from gridplus.wire.price_signals import PriceSignal, read_price_event
+from gridplus.wire.price_signals import (
+    PriceSignal,
+    ReportOf,
+    read_price_event,
+    usage_report,
+)
 
 _EPOCH = date(1970, 1, 1)
 
@@ -66,6 +72,16 @@ class VenFeed:
         """`event` needs not come again."""
         self._taken.add(event.prices)
         self._found.pop(event.prices, None)
+
+    async def report(self, kind: str, day: date, *, net_wh: Sequence[int]) -> str | None:
+        """Answer the event of `day` with USAGE or USAGE_FORECAST of its quarter hours; the
+        report's id, None when no event asked. Raises Unreachable, RemoteError."""
+        event_id = self.events.get(day)
+        if event_id is None:
+            return None
+        of = ReportOf(event_id, self.ven.credentials.client_id)
+        start_s, _end_s = operating_day_bounds(day)
+        return await self.ven.report(usage_report(kind, net_wh, of=of, start_s=start_s))
 
     def expected_on(self, day: date) -> PriceVersion | None:
         """The newest indicative or forecast prices of `day`."""

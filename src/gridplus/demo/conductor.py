@@ -196,10 +196,16 @@ async def _day_ahead(run: Run, day: date, *, progress: Progress) -> None:
     _advance(run, day_ahead_posting_s(day))
     outside.deliver_day_ahead(run.stage, day)
     run.bought[day] = await asyncio.to_thread(outside.order, run.stage, "day-ahead", day=day)
-    await asyncio.gather(*(resident.agent.learn_prices() for resident in run.residents))
+    await asyncio.gather(*(_learn(resident, day) for resident in run.residents))
     if day == run.options.first_day:
         _advance(run, outside.day_start_s(day))
         _let_time_pass(run, outside.day_start_s(day))
+
+
+async def _learn(resident: Resident, day: date) -> None:
+    """Hear the day's prices, and say what is expected to be used at them."""
+    await resident.agent.learn_prices()
+    await resident.report_forecast(day)
 
 
 async def _close(run: Run, day: date, *, progress: Progress) -> None:
@@ -208,6 +214,7 @@ async def _close(run: Run, day: date, *, progress: Progress) -> None:
     late = [r.name for r in run.residents if r.agent.memory.unpaid]
     if late:
         raise RemoteError(f"{', '.join(late)} could not pay the day; see {run.stage.out}/logs")
+    await asyncio.gather(*(resident.report_usage(day) for resident in run.residents))
     outside.deliver_real_time(run.stage, run.options, day=day)
     run.closed[day] = await asyncio.to_thread(outside.order, run.stage, "close", day=day)
     now_s = run.stage.clock.now_s()

@@ -1,6 +1,7 @@
 """The homes of the street: their keys, their devices, and a Smart Agent in each."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from gridplus.agent import (
@@ -14,6 +15,7 @@ from gridplus.agent import (
     enrol,
     remember,
 )
+from gridplus.agent.agent import HISTORY_DAYS
 from gridplus.chain import Chain
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.views import see_channels
@@ -25,11 +27,12 @@ from gridplus.demo.street_data import Energies, HomeSeries
 from gridplus.failures import Bug, invariant
 from gridplus.journal import SqliteJournal
 from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
+from gridplus.market import operating_day_intervals
 from gridplus.meter import IntervalRead
-from gridplus.planner import UWH_PER_WH, Home, Rule, parse_home
+from gridplus.planner import UWH_PER_WH, Home, Rule, forecast_net_load, parse_home
 from gridplus.tariff import ChannelIdentity
 from gridplus.tariff import Plan as TariffPlan
-from gridplus.units import UBOLT_PER_BOLT, Interval
+from gridplus.units import SETTLEMENT_INTERVAL_S, UBOLT_PER_BOLT, Interval
 from gridplus.wallet import Address, Descriptor
 
 
@@ -44,6 +47,10 @@ class SimulatedDevices:
     @property
     def stored_uwh(self) -> int:
         return self._home.state.stored_uwh
+
+    @property
+    def measured_until_s(self) -> int:
+        return self._home.state.now_s
 
     def past(self, start_s: int, end_s: int) -> tuple[Energies, Energies]:
         return self._home.past(start_s, end_s)
@@ -103,6 +110,7 @@ class Resident:
     deposits: int = 0
     _agent: SmartAgent | None = None
     _journal: SqliteJournal | None = None
+    _feed: VenFeed | None = None
     _links: list[Link] = field(default_factory=list)
 
     @property
@@ -131,7 +139,7 @@ class Resident:
         hub, retailer = Link("hub", around.hub_url), Link("retailer", around.retailer_url)
         self._links = [hub, retailer]
         credentials = await enrol(retailer, self.identity, device=self.keys.device, now_s=now_s)
-        feed = VenFeed(Ven(retailer, credentials), around.deployment)
+        self._feed = feed = VenFeed(Ven(retailer, credentials), around.deployment)
         self._agent = SmartAgent(
             Household(self.identity, self.home, around.plan),
             keys=self.keys,
@@ -139,6 +147,26 @@ class Resident:
             hub=hub,
             ground=Ground(around.chain, around.deployment, memory, feed),
         )
+
+    async def report_forecast(self, day: date) -> None:
+        """Tell the retailer what this home expects to take on `day`, by what it has measured."""
+        intervals, now_s = operating_day_intervals(day), self.devices.measured_until_s
+        ahead = (intervals[0].start_s - now_s) // SETTLEMENT_INTERVAL_S
+        load_wh, solar_wh = self.devices.past(now_s - HISTORY_DAYS * 86_400, now_s)
+        net_wh = forecast_net_load(load_wh, solar_wh, count=ahead + len(intervals))[ahead:]
+        await self._heard.report("USAGE_FORECAST", day, net_wh=net_wh)
+
+    async def report_usage(self, day: date) -> None:
+        """Tell the retailer what this home took on `day`, which is over."""
+        reads = [self.devices.read(each.start_s) for each in operating_day_intervals(day)]
+        net_wh = [read.import_wh - read.export_wh for read in reads]
+        await self._heard.report("USAGE", day, net_wh=net_wh)
+
+    @property
+    def _heard(self) -> VenFeed:
+        if self._feed is None:
+            raise Bug("a resident's VEN is awake before it reports")
+        return self._feed
 
     async def sleep(self) -> None:
         """Stop the agent; everything it must remember is in its journal."""
