@@ -83,6 +83,8 @@ async def test_whatever_the_vault_logs_of_a_home_the_hub_learns(tmp_path: Path) 
                 town.start_exit(house)
             await life.hub.follow_chain()
             assert life.book.homes[stays.channel].payee.view.exit_started
+            assert life.hub.credit.unposted > 0
+            assert life.hub.credit.fault is None
         successor = town.plan_house()
         decide.cancel_exit(stays)
         decide.set_cap(raises, 7)
@@ -92,6 +94,7 @@ async def test_whatever_the_vault_logs_of_a_home_the_hub_learns(tmp_path: Path) 
         async with living_hub(town, journal) as life:
             await life.hub.follow_chain()
             assert knows_the_words(town, life, *houses)
+            assert "the vault would pay 0 today; fund the pool" in (life.hub.credit.fault or "")
             views = [life.book.homes[house.channel].payee.view for house in houses]
             assert [view.exit_started for view in views] == [True] + [False] * 4 + [True]
             assert views[2].headroom == 0

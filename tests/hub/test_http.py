@@ -110,7 +110,9 @@ async def test_a_home_opens_meters_pays_and_asks_where_it_stands(
         assert acknowledged.counters.spent_ubolt == offer.statement.spent_ubolt
         health = await door.client.get("/health")
         settled = {"standing": "SETTLED", "sentence": "everything sent is final"}
-        assert health.json() == {"ok": True, "homes": 1, "chain": settled, "faults": {}}
+        owed = {"unposted_ubolt": offer.statement.earned_ubolt, "payable_ubolt": None}
+        told = {"ok": True, "homes": 1, "chain": settled, "credit": owed, "faults": {}}
+        assert health.json() == told
 
 
 async def test_a_claim_above_the_fee_ceiling_waits_says_so_and_is_made_later(

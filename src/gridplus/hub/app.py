@@ -108,13 +108,18 @@ class HubApp:
         raise error
 
     async def _health(self, _request: Request) -> Response:
-        standing = self._hub.standing
+        standing, credit = self._hub.standing, self._hub.credit
+        faults = self._faults if credit.fault is None else {**self._faults, "credit": credit.fault}
         return JSONResponse(
             {
                 "ok": True,
                 "homes": len(self._hub.book.homes),
                 "chain": {"standing": standing.name, "sentence": standing.value},
-                "faults": self._faults,
+                "credit": {
+                    "unposted_ubolt": credit.unposted,
+                    "payable_ubolt": credit.payable,
+                },
+                "faults": faults,
             }
         )
 

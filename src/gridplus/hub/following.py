@@ -11,6 +11,17 @@ from gridplus.wallet import Address, ChannelId
 
 _KEEP_BLOCKS = 500
 """So many blocks without a log are read again after a crash, rather than journaled one by one."""
+_POOL_LOGS = (
+    logs.PoolFunded,
+    logs.Claimed,
+    logs.VouchersPosted,
+    logs.CreditPosted,
+    logs.Closed,
+    logs.Rotated,
+    logs.WithdrawalRequested,
+    logs.WithdrawalCancelled,
+    logs.WithdrawalFinished,
+)
 Told = dict[ChannelId, type[ChainSeen]]
 
 
@@ -46,6 +57,11 @@ def concerned(events: Iterable[logs.Log], homes: Mapping[ChannelId, Home]) -> To
             case _:
                 pass
     return {channel_id: kind for channel_id, kind in told.items() if channel_id in homes}
+
+
+def moves_pool(events: Iterable[logs.Log]) -> bool:
+    """Whether the credit that the vault would pay may be another after these logs."""
+    return any(isinstance(event, _POOL_LOGS) for event in events)
 
 
 def new_day(homes: Mapping[ChannelId, Home], *, today: int) -> dict[ChannelId, ChainSeen]:

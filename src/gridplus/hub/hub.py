@@ -38,7 +38,7 @@ from gridplus.hub.facts import (
     seen_fact,
     voucher_fact,
 )
-from gridplus.hub.following import concerned, named_hub, new_day, worth_keeping
+from gridplus.hub.following import concerned, moves_pool, named_hub, new_day, worth_keeping
 from gridplus.hub.home import Home, Record, bill_of, credit_asked
 from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.sealing import GroupSealer, bill_leaf
@@ -63,6 +63,24 @@ class HubParts:
     unsigned_limit_ubolt: int
 
 
+@dataclass(frozen=True, slots=True)
+class CreditStanding:
+    """µBOLT. `payable` is None until the chain was asked."""
+
+    unposted: int
+    payable: int | None
+
+    @property
+    def fault(self) -> str | None:
+        """Why homes should not lend more, in one sentence; None while the vault would pay all."""
+        if self.payable is None or self.unposted <= self.payable:
+            return None
+        return (
+            f"homes are owed {self.unposted} µBOLT that are not on chain, the vault would pay "
+            f"{self.payable} today; fund the pool"
+        )
+
+
 class Hub:
     """`start` it before the first request, `aclose` it at the end."""
 
@@ -77,6 +95,7 @@ class Hub:
         self._claiming = asyncio.Lock()
         self._following = asyncio.Lock()
         self._followed: tuple[bytes, int] | None = None
+        self._payable_ubolt: int | None = None
         self._unseen: set[ChannelId] = set()
         self._leaving: set[ChannelId] = set()
         self._tried: dict[ChannelId, tuple[Voucher, ChannelView]] = {}
@@ -93,6 +112,12 @@ class Hub:
     def standing(self) -> Standing:
         """How the hub's claims stand on chain."""
         return self._parts.vault.sender.standing
+
+    @property
+    def credit(self) -> CreditStanding:
+        """What homes are owed beyond the chain, beside what the chain would pay of it today."""
+        owed = (home.payee.credited - home.payee.view.word.earned for home in self._homes())
+        return CreditStanding(sum(owed), self._payable_ubolt)
 
     def start(self) -> None:
         """Rebuild everything from the journal."""
@@ -184,6 +209,9 @@ class Hub:
             await asyncio.gather(
                 *(self._learn(book.homes[c], fact, at_s=now_s) for c, fact in facts.items())
             )
+            day = None if self._followed is None else self._followed[1]
+            if day != moment[1] or moves_pool(sight.events):
+                self._payable_ubolt = await asyncio.to_thread(vault.payable_credit)
             followed = VaultFollowed(sight.cursor, named_hub(sight.events, before, ours=book.hub))
             if before is None or worth_keeping(sight, before):
                 await self._commit(followed_fact(followed))

@@ -7,7 +7,7 @@ from gridplus.chain import Call, Chain, Sender, TooMuchGas
 from gridplus.chain import Log as RawLog
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.follower import Cursor, Mark, Watch, follow
-from gridplus.chain.views import ask, see_channels
+from gridplus.chain.views import ask, payable_credit, see_channels
 from gridplus.channel import ChainSeen, Voucher
 from gridplus.contracts import calls
 from gridplus.contracts.calls import MAX_CLAIM_ITEMS
@@ -95,6 +95,11 @@ class VaultLink:
     def see(self, channels: Sequence[ChannelId], *, now_s: int) -> dict[ChannelId, ChainSeen]:
         """The word of each channel at the newest final block: a deposit counts when it is final."""
         return see_channels(self.chain, self.deployment, channels=channels, now_s=now_s)
+
+    def payable_credit(self) -> int:
+        """What the vault would pay of credits at the newest final block (µBOLT)."""
+        final = self.chain.finalized().number
+        return payable_credit(self.chain, self.deployment, block=final)
 
     def finish(self) -> None:
         """Wait for a claim that an earlier life sent, or that was not final in time."""
