@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from gridplus.demo.options import bundled
 from gridplus.demo.street_data import day_ahead_prices
 from gridplus.digest import canonical_json, keccak256
 from gridplus.market import PriceVersion
@@ -27,6 +28,7 @@ from gridplus.tariff import (
     Tally,
     Tip,
     next_statement,
+    parse_plan,
     rate,
     rates_at,
 )
@@ -38,6 +40,7 @@ from signed import SignedBill, signed_bill
 from town import bundled_plan, reads_of
 
 DAYS = tuple(date(2021, 8, 1) + timedelta(i) for i in range(31))
+REMEMBERING = "plans/usage-credit.toml"
 BILLS = 8
 """Their signatures are more than `recover` remembers, so that each recovery is a real one."""
 CHANNEL = ChannelId(bytes(32))
@@ -72,6 +75,23 @@ def month_of(home: int) -> Month:
         for version, read in zip(prices, reads, strict=True)
     ]
     return Month(plan, reads, prices, rates)
+
+
+class Remembering:
+    """The same reads on the bundled plan with tiers and a usage credit, one after the other: each
+    bill begins where the last one stood."""
+
+    def __init__(self, month: Month) -> None:
+        self._plan = parse_plan(bundled(REMEMBERING), what=REMEMBERING)
+        self._reads = month.reads
+        self._tally = Tally()
+
+    def rated(self, number: int) -> Rated:
+        place = number % len(self._reads)
+        before = self._tally if place else Tally()
+        found = rate(self._plan, None, read=self._reads[place], before=before)
+        self._tally = found.after
+        return found
 
 
 class DecimalRater:
@@ -188,6 +208,7 @@ def main() -> None:
             "decimal": partial(around, decimals.rated),
             "ints": partial(around, integers.rated),
             "numpy": integers.whole_month,
+            "remembering": Remembering(month).rated,
             "statement": partial(around, partial(head_of, month)),
             "hash": lambda _: keccak256(canonical_json(document)),
             "bill": lambda number: verified(bills[number % BILLS]),
@@ -228,6 +249,11 @@ def rows(found: dict[str, float], count: int) -> list[Row]:
                 Beside("limit: plain integers, no lines, rates given", found["ints"]),
                 Beside("limit: numpy int64, no lines, rates given", found["numpy"] * count),
             ),
+        ),
+        Row(
+            "on tiers with a credit, with lines",
+            found["remembering"],
+            (Beside("limit: ours on the plan above, which remembers nothing", found["rate"]),),
         ),
         Row(
             "statements with heads",

@@ -57,6 +57,7 @@ def test_rating_is_measured_and_agrees_with_every_other_way_to_compute_it() -> N
     out = printed("bench/rating.py", "--quick")
     assert measured(out) == [
         "intervals rated, with lines",
+        "on tiers with a credit, with lines",
         "statements with heads",
         "bills verified",
     ]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -80,9 +81,23 @@ def test_a_bill_without_its_prices_waits_and_so_do_all_after_it() -> None:
     assert list(course.days_abolt) == [DAYS[0]]
     rater = CourseRater(INDEXED)
     read = reads(1)[0]
-    assert rater.take(read, None) is None
-    assert rater.take(reads(1)[1], prices_of(FIRST)) is None
+    assert rater.take(read, None) == ()
+    assert rater.take(reads(1)[1], prices_of(FIRST)) == ()
     assert rater.course.tally == Tally()
+
+
+def test_finer_prices_are_met_by_parts_of_a_read_that_sum_to_it() -> None:
+    hourly = prices_of(FIRST)
+    five = replace(
+        hourly, step_s=300, prices_ubolt_per_mwh=tuple(at * 1_000_000 for at in range(288))
+    )
+    rater, read = CourseRater(INDEXED), read_of(operating_day_intervals(FIRST)[1], 100)
+    billed = rater.take(read, five)
+    assert [(part.interval.length_s, part.import_wh) for part, _ in billed] == [
+        (300, 34), (300, 33), (300, 33),
+    ]  # fmt: skip
+    assert rater.course.lines_abolt[Code.ENERGY] == (34 * 3 + 33 * 4 + 33 * 5) * 10**12
+    assert len(CourseRater(INDEXED).take(read, hourly)) == 1
 
 
 def test_the_worst_day_of_a_record_is_its_dearest() -> None:
@@ -104,9 +119,8 @@ def test_decimals_are_exact_and_short(value: int, places: int, text: str) -> Non
 
 def test_line_items_carry_exact_decimals() -> None:
     rater, read = CourseRater(PLAIN), reads(1)[0]
-    rated = rater.take(read, None)
-    assert rated is not None
-    document = rating_document(PLAIN, rater.course, intervals=[interval_document(read, rated)])
+    ((part, rated),) = rater.take(read, None)
+    document = rating_document(PLAIN, rater.course, intervals=[interval_document(part, rated)])
     assert isinstance(document, dict)
     assert document["lines"] == {
         "energy": "0.0001",

@@ -45,9 +45,9 @@ def command(
     book, rater, intervals = PriceBook(prices, point_type), CourseRater(plan), []
     for read in meters[name]:
         day = local_day(plan.time_zone, read.interval.start_s)
-        rated = rater.take(read, book.version(plan, day))
-        if rated is not None and not totals:
-            intervals.append(interval_document(read, rated))
+        for part, rated in rater.take(read, book.version(plan, day)):
+            if not totals:
+                intervals.append(interval_document(part, rated))
     course = rater.course
     click.echo(
         json.dumps(rating_document(plan, course, intervals=intervals), indent=1, ensure_ascii=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+from gridplus.failures import InputError
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
 from gridplus.tariff.line import Code, Line, Side
@@ -12,7 +13,7 @@ from gridplus.tariff.moment import local_day
 from gridplus.tariff.plan import Plan
 from gridplus.tariff.rate import Rated, rate
 from gridplus.tariff.tally import Tally
-from gridplus.units import ABOLT_PER_UBOLT
+from gridplus.units import ABOLT_PER_UBOLT, share_by_largest_remainder
 
 
 class BillRefusal(Enum):
@@ -74,8 +75,11 @@ class CourseRater:
         self._import_wh = self._export_wh = 0
         self._waits: Waits | None = None
 
-    def take(self, read: IntervalRead, prices: PriceVersion | None) -> Rated | None:
-        """The read's bill; None while a day before it, or its own, waits for prices.
+    def take(
+        self, read: IntervalRead, prices: PriceVersion | None
+    ) -> tuple[tuple[IntervalRead, Rated], ...]:
+        """The read's bills: one, or one for each step of finer `prices`, over which its energy is
+        spread evenly. None at all while a day before it, or its own, waits for prices.
 
         Raises InputError as `rate` does.
         """
@@ -83,14 +87,9 @@ class CourseRater:
         if self._waits is None and prices is None and self._plan.index is not None:
             self._waits = Waits(day, BillRefusal.PRICES_NOT_KNOWN)
         if self._waits is not None:
-            return None
+            return ()
         used = None if self._plan.index is None else prices
-        rated = rate(self._plan, used, read=read, before=self._tally)
-        self._add(rated.lines, day)
-        self._tally = rated.after
-        self._import_wh += read.import_wh
-        self._export_wh += read.export_wh
-        return rated
+        return tuple((part, self._bill(part, used, day=day)) for part in _parts(read, used))
 
     @property
     def course(self) -> Course:
@@ -104,6 +103,14 @@ class CourseRater:
             self._export_wh,
             self._waits,
         )
+
+    def _bill(self, read: IntervalRead, prices: PriceVersion | None, *, day: date) -> Rated:
+        rated = rate(self._plan, prices, read=read, before=self._tally)
+        self._add(rated.lines, day)
+        self._tally = rated.after
+        self._import_wh += read.import_wh
+        self._export_wh += read.export_wh
+        return rated
 
     def _add(self, lines: Sequence[Line], day: date) -> None:
         net = self._days.get(day, 0)
@@ -132,6 +139,22 @@ def regret_ubolt(courses: Sequence[Course]) -> tuple[int | None, ...]:
     return tuple(
         None if course.waits is not None else course.net_ubolt - min(known) for course in courses
     )
+
+
+def _parts(read: IntervalRead, prices: PriceVersion | None) -> Sequence[IntervalRead]:
+    """The read, in parts as long as a step of finer prices, by largest remainder."""
+    if prices is None or prices.step_s >= read.interval.length_s:
+        return (read,)
+    if read.interval.length_s % prices.step_s:
+        raise InputError(f"{prices} have steps of {prices.step_s} s, which do not divide the read")
+    parts = read.interval.split(read.interval.length_s // prices.step_s)
+    taken, fed = (
+        share_by_largest_remainder(wh, [1] * len(parts)) for wh in (read.import_wh, read.export_wh)
+    )
+    return [
+        IntervalRead(part, taken_wh, fed_wh, read.register_import_wh, read.register_export_wh)
+        for part, taken_wh, fed_wh in zip(parts, taken, fed, strict=True)
+    ]
 
 
 def _courses(

@@ -51,17 +51,21 @@ def rate(
         require_taken(plan, given)
     if plan.stepwise:
         return _rate_stepwise(plan, rates, read=read, before=before, given=given)
-    import_wh, export_wh, tax = read.import_wh, read.export_wh, rates.tax
+    import_wh, export_wh = read.import_wh, read.export_wh
     taxed_pbolt = import_wh * rates.before_tax + rates.fixed_pbolt
-    lines = _priced(import_wh, rates.import_prices)
+    lines = [
+        Line(code, import_wh, price, import_wh * price * ABOLT_PER_PBOLT)
+        for code, price in rates.import_prices
+    ]
     lines += rates.fixed
     if plan.taxes is not None:
-        lines += _taxes(taxed_pbolt, tax)
-    lines += _priced(export_wh, rates.export_prices)
+        lines += _taxes(taxed_pbolt, rates.tax)
+    for code, price in rates.export_prices:
+        lines.append(Line(code, export_wh, price, export_wh * price * ABOLT_PER_PBOLT))
     if rates.import_credits:
         lines += _priced(import_wh, rates.import_credits)
     after = Tally(
-        before.charges_abolt + taxed_pbolt * tax.gross_up_ppm,
+        before.charges_abolt + taxed_pbolt * rates.gross_up_ppm,
         before.credits_abolt
         + export_wh * rates.export_abolt_per_wh
         + import_wh * rates.import_credit_abolt_per_wh,

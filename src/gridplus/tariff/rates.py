@@ -32,6 +32,7 @@ class Rates:
     fixed: tuple[Line, ...]
     import_credits: tuple[Price, ...]
     export_prices: tuple[Price, ...]
+    gross_up_ppm: int
     before_tax: int
     fixed_pbolt: int
     import_abolt_per_wh: int
@@ -40,7 +41,7 @@ class Rates:
     fixed_abolt: int
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def rates_at(plan: Plan, prices: PriceVersion | None, *, interval: Interval) -> Rates:
     """The prices that hold in `interval`. A plan without an index needs no price version.
 
@@ -68,6 +69,7 @@ def rates_at(plan: Plan, prices: PriceVersion | None, *, interval: Interval) -> 
         fixed=tuple(sorted(fixed, key=lambda line: RANK[line.code])),
         import_credits=import_credits,
         export_prices=export_prices,
+        gross_up_ppm=tax.gross_up_ppm,
         before_tax=before_tax,
         fixed_pbolt=fixed_pbolt,
         import_abolt_per_wh=before_tax * tax.gross_up_ppm - credited,
