@@ -20,6 +20,7 @@ from gridplus.ledger import (
     bill,
     claim,
     movement,
+    pending,
     posted_by_home,
     reconcile,
     restatement,
@@ -86,6 +87,14 @@ def test_each_difference_with_the_chain_is_told_with_home_amount_and_reason(reas
     assert trust.ledger_more_ubolt == home.ledger_more_ubolt
     assert f"home 0x{FIRST.hex()}: {reason.name} 0.000007 BOLT since 2021-02-15" in str(home)
     assert "the vault" in str(trust)
+
+
+def test_a_deposit_that_is_set_aside_is_not_in_the_books_yet() -> None:
+    asked = tuple(pending(transfer) for transfer in deposit(FIRST, 7, b"log 2"))
+    arriving = with_first(deposited_ubolt=BOLT + 7, arriving_ubolt=7)
+    report = reconcile(DAY, books(asked), vouchers=SIGNED, vault=arriving)
+    assert found(report)[0] == (Reason.DEPOSIT_NOT_FINAL, FIRST, 7)
+    assert reconcile(DAY, books(asked), vouchers=SIGNED, vault=VAULT).agrees
 
 
 def test_a_bill_that_one_side_does_not_know_is_told() -> None:

@@ -5,7 +5,7 @@ are some, what is owed and what was earned are negative, and all balances togeth
 pending moves no balance, but counts against every limit as if its worse side were posted.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,7 +29,7 @@ from gridplus.ledger.refusals import Refusal, Refused
 from gridplus.ledger.transfer import Phase, Transfer, TransferId
 
 MAX_AMOUNT_UBOLT = (1 << 53) - 1
-_Sums = Counter[Account]
+_Sums = defaultdict[Account, int]
 _BEYOND = {
     Limit.CREDITS_WITHIN_DEBITS: Refusal.CREDITS_BEYOND_DEBITS,
     Limit.DEBITS_WITHIN_CREDITS: Refusal.DEBITS_BEYOND_CREDITS,
@@ -56,6 +56,10 @@ class Statement:
     pending: tuple[Transfer, ...]
 
 
+def _no_sums() -> _Sums:
+    return defaultdict(int)
+
+
 @dataclass(slots=True)
 class _Sheet:
     """What is posted and what is pending, by account: a ledger's own, or how a batch changes it.
@@ -64,9 +68,9 @@ class _Sheet:
     pending to go to the retailer.
     """
 
-    balances: _Sums = field(default_factory=Counter)
-    pending_debits: _Sums = field(default_factory=Counter)
-    pending_credits: _Sums = field(default_factory=Counter)
+    balances: _Sums = field(default_factory=_no_sums)
+    pending_debits: _Sums = field(default_factory=_no_sums)
+    pending_credits: _Sums = field(default_factory=_no_sums)
     surplus_ubolt: int = 0
     leaving_ubolt: int = 0
 
@@ -87,11 +91,13 @@ class _Sheet:
             self.leaving_ubolt += amount_ubolt
 
     def merge(self, other: "_Sheet") -> None:
-        for account, change in other.balances.items():
-            self.balances[account] += change
-        if other.pending_debits or other.pending_credits:
-            self.pending_debits.update(other.pending_debits)
-            self.pending_credits.update(other.pending_credits)
+        for mine, others in (
+            (self.balances, other.balances),
+            (self.pending_debits, other.pending_debits),
+            (self.pending_credits, other.pending_credits),
+        ):
+            for account, change in others.items():
+                mine[account] += change
         self.surplus_ubolt += other.surplus_ubolt
         self.leaving_ubolt += other.leaving_ubolt
 
@@ -102,8 +108,8 @@ class _Sheet:
     def room_ubolt(self, account: Account, limit: Limit) -> int:
         """How far `account` still is from `limit`, or by how much it is beyond when negative."""
         if limit is Limit.CREDITS_WITHIN_DEBITS:
-            return self.balances[account] - self.pending_credits[account]
-        return -self.balances[account] - self.pending_debits[account]
+            return self.balances.get(account, 0) - self.pending_credits.get(account, 0)
+        return -self.balances.get(account, 0) - self.pending_debits.get(account, 0)
 
 
 class Ledger:
@@ -193,7 +199,7 @@ class Ledger:
 
     def balance(self, account: Account) -> int:
         """Debits minus credits of `account`; 0 when nothing was posted to it."""
-        return self._sheet.balances[account]
+        return self._sheet.balances.get(account, 0)
 
     def deposit(self, home: bytes) -> int:
         """What is owed to the home with this channel id: its headroom after its newest voucher."""
