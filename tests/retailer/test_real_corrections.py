@@ -35,6 +35,7 @@ from gridplus.ledger import (
 )
 from gridplus.ledger.chart import POOL, TRUST_CASH
 from gridplus.market import PriceVersion, operating_day_bounds, operating_day_intervals
+from gridplus.market.formats import PriceCorrection, corrected, parse_price_corrections
 from gridplus.meter import IntervalRead
 from gridplus.retailer.street_day import LEDGER_CODES, ledger_restatements
 from gridplus.tariff import (
@@ -119,30 +120,37 @@ class Market:
     posted: dict[int, int]
     right: dict[int, int]
     days: tuple[date, ...]
+    corrections: tuple[PriceCorrection, ...]
 
-    def version(self, day: date, number: int) -> PriceVersion:
+    def as_posted(self, day: date) -> PriceVersion:
         from_s, until_s = operating_day_bounds(day)
-        known = self.posted if number == 1 else self.right
         starts = range(from_s, until_s, SETTLEMENT_INTERVAL_S)
         return PriceVersion(
-            "HB_HUBAVG", day, "RTM", "final", number, until_s, "ERCOT", from_s,
-            SETTLEMENT_INTERVAL_S, tuple(known.get(at, ELSEWHERE) for at in starts),
+            "HB_HUBAVG", day, "RTM", "final", 1, until_s, "ERCOT", from_s,
+            SETTLEMENT_INTERVAL_S, tuple(self.posted.get(at, ELSEWHERE) for at in starts),
         )  # fmt: skip
+
+    def as_corrected(self, day: date) -> PriceVersion:
+        known_at_s = int(datetime(2025, 11, 30, tzinfo=ZONE).timestamp())
+        return corrected(
+            self.as_posted(day), self.corrections, known_at_s=known_at_s, source="ERCOT"
+        )
 
 
 @pytest.fixture(scope="module")
 def market() -> Market:
     right = {start_s(row["interval_start_utc"]): ubolt_per_mwh(row["HB_HUBAVG"])
              for row in rows(ANNUAL) if row["HB_HUBAVG"]}  # fmt: skip
-    posted = {}
-    for row in rows(CORRECTIONS):
-        at = start_s(row["interval_start_utc"])
-        posted[at] = ubolt_per_mwh(row["as_posted"])
-        corrected = ubolt_per_mwh(row["annual_file"])
-        assert right.setdefault(at, corrected) == corrected
-    assert len(posted) == 216
+    found, faults = parse_price_corrections(
+        gzip.decompress(CORRECTIONS.read_bytes()), what=CORRECTIONS.name
+    )
+    assert (len(found), faults) == (216, ())
+    posted = {correction.start_s: correction.posted for correction in found}
+    for correction in found:
+        at, now = correction.start_s, correction.corrected
+        assert right.setdefault(at, now) == now
     local = {datetime.fromtimestamp(at, ZONE).date() for at in posted}
-    return Market({**right, **posted}, right, tuple(sorted(local)))
+    return Market({**right, **posted}, right, tuple(sorted(local)), found)
 
 
 def reads(place: int, days: tuple[date, ...]) -> Iterator[IntervalRead]:
@@ -175,19 +183,19 @@ class Told:
 
 def billed(home: HomeKeys, place: int, *, market: Market) -> Told:
     tip, stated = Tip.genesis(home.identity.channel), []
-    posted = {day: market.version(day, 1) for day in market.days}
+    posted = {day: market.as_posted(day) for day in market.days}
     for read in reads(place, market.days):
         prices = posted[read.interval.start.astimezone(ZONE).date()]
         statement = next_statement(tip, plan=PLAN, prices=prices, read=read)
         stated.append(Stated(statement, PLAN, prices))
         tip = statement.tip
-    history = History.of(home.identity.channel, stated)
+    history = History.of(Tip.genesis(home.identity.channel), stated)
     return Told(home, [one.statement for one in stated], history)
 
 
 def corrections(market: Market) -> list[Correction]:
-    """Every quarter hour of the 20 days at its newest price version: most say the same."""
-    newest = {day: market.version(day, 2) for day in market.days}
+    """Every quarter hour that was corrected, at the newest price version of its day."""
+    newest = {day: market.as_corrected(day) for day in market.days}
     return [
         Correction(Interval(at, SETTLEMENT_INTERVAL_S), prices=newest[day])
         for day in market.days

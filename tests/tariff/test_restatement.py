@@ -52,7 +52,7 @@ def history_of(plan: Plan, energies: Energies, prices: PriceVersion = PRICES) ->
         statement = next_statement(tip, plan=plan, prices=prices, read=read)
         stated.append(Stated(statement, plan, prices))
         tip = statement.tip
-    return History.of(CHANNEL, stated)
+    return History.of(Tip.genesis(CHANNEL), stated)
 
 
 def done(found: tuple[Restatement, History] | None) -> tuple[Restatement, History]:

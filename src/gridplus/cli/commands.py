@@ -18,6 +18,7 @@ _COMMANDS = {
     "ledger": "the retailer's books: export, statement, check, reconcile",
     "plan": "plan files: check one, print its facts label, compare plans",
     "rate": "what a plan makes of a meter file, line by line",
+    "restate": "what bills should have been, with corrected prices, reads or plan",
     "retailer": "the back office: prices, position, day close, ledger",
     "wallet": "the owner's and guardian's side: status, deposit, exit, rescue",
     "verify": "recompute bills and compare them with the chain",

@@ -1,19 +1,19 @@
 """A home's bills as they stand: the newest version of each interval, and the end of its chain."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gridplus.failures import invariant
+from gridplus.failures import InputError, invariant
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
+from gridplus.tariff.bill import BillDocument
 from gridplus.tariff.given import Given
 from gridplus.tariff.line import Line
 from gridplus.tariff.plan import Plan
 from gridplus.tariff.statement import Statement, Tip
 from gridplus.tariff.tally import MonthToDate
 from gridplus.units import Interval
-from gridplus.wallet import ChannelId
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,10 @@ class History:
     versions: Mapping[int, Version]
 
     @classmethod
-    def of(cls, channel: ChannelId, stated: Iterable[Stated]) -> "History":
-        """What a channel's statements say, from its first on."""
-        tip, versions = Tip.genesis(channel), {}
+    def of(cls, opening: Tip, stated: Iterable[Stated]) -> "History":
+        """What statements say, each with its plan and prices, from where the chain stood before
+        the first one."""
+        tip, versions = opening, {}
         for statement, plan, prices in stated:
             invariant(statement.previous_head == tip.head, "statements follow each other")
             versions[statement.interval.start_s] = Version(
@@ -66,6 +67,25 @@ class History:
             )
             tip = statement.tip
         return cls(tip, versions)
+
+    @classmethod
+    def of_bills(cls, bills: Sequence[BillDocument]) -> "History":
+        """What one home's bills say, at least one, in the order of their days. Raises InputError
+        when one does not continue the one before it."""
+        tip, stated = bills[0].opening, list[Stated]()
+        for bill in bills:
+            if bill.opening != tip:
+                raise InputError(
+                    f"the bill of {bill.operating_day} does not continue the one before it; name "
+                    "every day of one home, in order"
+                )
+            statements = [billed.statement for billed in bill.intervals]
+            for statement in statements:
+                if (statement.channel, statement.previous_head) != (tip.channel, tip.head):
+                    raise InputError(f"the bill of {bill.operating_day} is no chain; verify it")
+                tip = statement.tip
+            stated += [Stated(statement, bill.plan, bill.prices) for statement in statements]
+        return cls.of(bills[0].opening, stated)
 
     @property
     def last(self) -> Interval:
