@@ -107,6 +107,26 @@ def test_corrected_reads_lead_to_the_bill_that_would_have_been(
     assert untouched == []
 
 
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+@settings(max_examples=15, deadline=None)
+@given(energies=energies, data=st.data())
+def test_corrections_one_after_the_other_lead_to_the_same_sum(
+    plan: Plan, energies: Energies, data: st.DataObject
+) -> None:
+    history, right = history_of(plan, energies), list(energies)
+    for _ in range(3):
+        at = data.draw(st.integers(0, len(energies) - 1))
+        right[at] = data.draw(st.tuples(st.integers(0, 3_000), st.integers(0, 900)))
+        fix = Correction(DAY[at], energy_wh=right[at])
+        found = restate(history, [fix], cause=Cause.READ, decided_at_s=SOON_S)
+        history = history if found is None else found[1]
+    due = history_of(plan, right)
+    total = history.tip.total
+    assert total.charges_abolt - total.credits_abolt == owed_abolt(due) == owed_abolt(history)
+    assert total.month == due.tip.total.month
+    assert [v.month for v in history.versions.values()] == [v.month for v in due.versions.values()]
+
+
 def test_only_the_corrected_intervals_of_a_plan_without_memory_are_restated() -> None:
     history = history_of(INDEXED, [(400, 0)] * 8)
     dearer = replace(PRICES, version=2, prices_ubolt_per_mwh=(999_000_000,) * 24)

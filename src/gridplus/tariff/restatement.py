@@ -178,14 +178,11 @@ def restate(
         if start_s not in history.versions:
             raise InputError(f"{correction.interval} was never billed, so it is not restated")
     rated = tuple(_rate_again(history, wanted))
-    revised = [
-        (new, revision)
-        for old, new, _ in rated
-        if (revision := _revise(old, new, decided_at_s=decided_at_s)) is not None
-    ]
-    if not revised:
+    told = [_revise(old, new, decided_at_s=decided_at_s) for old, new, _ in rated]
+    revisions = tuple(revision for revision in told if revision is not None)
+    if not revisions:
         return None
-    before, revisions = history.tip.total, tuple(revision for _, revision in revised)
+    before = history.tip.total
     restatement = Restatement(
         history.tip.channel,
         cause,
@@ -197,12 +194,12 @@ def restate(
     )
     if max(restatement.spent_ubolt, restatement.earned_ubolt) > U48_MAX:
         raise InputError("the restatement passes what a channel can carry for life")
-    collected = {
-        new.interval.start_s: replace(new, digest=restatement.digest)
-        for new, revision in revised
-        if not revision.waived
-    }
-    return restatement, History(restatement.tip, {**history.versions, **collected})
+    versions = dict(history.versions)
+    for (old, new, _), revision in zip(rated, told, strict=True):
+        versions[new.interval.start_s] = _version_after(
+            old, new, revision=revision, digest=restatement.digest
+        )
+    return restatement, History(restatement.tip, versions)
 
 
 def restated_ubolt(restatement: Restatement) -> dict[tuple[date, Code], int]:
@@ -269,6 +266,17 @@ def _revise(old: Version, new: Version, *, decided_at_s: int) -> Revision | None
     late = not may_charge(new.plan, new.interval, decided_at_s=decided_at_s)
     waived = late and sum(owed for _, owed in deltas) > 0
     return Revision(old.digest, new.read, new.plan, _digest(new.prices), waived, deltas)
+
+
+def _version_after(
+    old: Version, new: Version, *, revision: Revision | None, digest: bytes
+) -> Version:
+    """What an interval is billed at now. The month before it may be another one in any case."""
+    if revision is None:
+        return replace(new, digest=old.digest)
+    if revision.waived:
+        return replace(old, month=new.month)
+    return replace(new, digest=digest)
 
 
 def _deltas(old: Iterable[Line], new: Iterable[Line]) -> tuple[Delta, ...]:
