@@ -53,9 +53,8 @@ def check_a_claim_leaves_no_headroom_below_zero(claim: Claim, now_s: uint40):
     taken: uint256 = 0
     raised: uint256 = 0
     taken, raised = self._claim(claim, now_s)
-    debit: uint256 = c.spent + taken + c.withdrawn
     credit: uint256 = c.deposited + convert(claim.top_up, uint256) + c.earned + raised
-    cheats._holds(taken == 0 or debit <= credit)
+    cheats._holds(taken == 0 or taken <= credit - (c.spent + c.withdrawn))
 
 
 @external
@@ -64,8 +63,12 @@ def check_a_claim_takes_no_more_than_was_signed(claim: Claim, now_s: uint40):
     taken: uint256 = 0
     raised: uint256 = 0
     taken, raised = self._claim(claim, now_s)
-    cheats._holds(taken == 0 or c.spent + taken <= convert(claim.spent, uint256))
-    cheats._holds(raised == 0 or c.earned + raised == convert(claim.earned, uint256))
+    if taken != 0:
+        cheats._holds(c.spent < convert(claim.spent, uint256))
+        cheats._holds(taken <= convert(claim.spent, uint256) - c.spent)
+    if raised != 0:
+        cheats._holds(c.earned < convert(claim.earned, uint256))
+        cheats._holds(raised == convert(claim.earned, uint256) - c.earned)
 
 
 @external

@@ -68,8 +68,8 @@ MUTANTS = (
     Mutant(
         "a cap per claim",
         "channels",
-        "        if taken != 0:\n            cap_day",
-        "        if taken > 2**48:\n            cap_day",
+        "        if taken != 0:\n            if whole_caps",
+        "        if taken > 2**48:\n            if whole_caps",
     ),
     Mutant("days saved for ever", "channels", "unsafe_sub(today, MAX_CAP_DAYS)", "cap_day"),
     Mutant("an armed exit stops nobody", "channels", " and armed_for >= EXIT_LAPSE_HOURS", ""),

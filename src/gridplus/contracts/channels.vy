@@ -174,9 +174,9 @@ def _claimed(
             taken = headroom
         if taken > allowance:
             taken = allowance
-        if whole_caps and cap != 0:
-            taken = unsafe_sub(taken, taken % cap)
         if taken != 0:
+            if whole_caps:
+                taken = unsafe_sub(taken, taken % cap)
             cap_day = unsafe_add(start, unsafe_div(unsafe_sub(unsafe_add(taken, cap), 1), cap))
     after: uint256 = (
         deposited << 208

@@ -91,6 +91,9 @@ def claim(items: DynArray[IVault.Item, MAX_ITEMS], fund: uint256, seq: uint256):
     # The recovery is written out here, and not called, for gas: bench/gas.py has the table.
     domain: bytes32 = eip712._separator(NAME)
     left: uint256 = fund
+    after: uint256 = 0
+    taken: uint256 = 0
+    raised: uint256 = 0
     for item: IVault.Item in items:
         top_up: uint256 = item.counters >> 96
         spent: uint256 = (item.counters >> 48) & channels.U48
@@ -109,9 +112,6 @@ def claim(items: DynArray[IVault.Item, MAX_ITEMS], fund: uint256, seq: uint256):
         word: uint256 = channels.words[channel]
         if word == 0 or s > convert(eip712.HALF_ORDER, uint256) or top_up > left:
             continue
-        after: uint256 = 0
-        taken: uint256 = 0
-        raised: uint256 = 0
         after, taken, raised = channels._claimed(word, top_up, spent, earned, False)
         if after == word:
             continue
