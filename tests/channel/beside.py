@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from gridplus.channel.model import VaultModel, VaultRefusal
 from gridplus.contracts import artifact, calls, home_calls
 from gridplus.contracts.abi import View, selector
+from gridplus.units import UBOLT_PER_BOLT
 from gridplus.wallet import Action, Address, Role, action_digest, vault_domain
 from tests.channel.ground import (
     ANYBODY,
@@ -42,14 +44,26 @@ OUTCOMES: Counter[tuple[str, bool]] = Counter()
 class Beside(RuleBasedStateMachine):
     """The hub's key may change hands: `hub` has it, `next_hub` has not."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(living=st.sampled_from([True, True, False]))
+    def begin(self, living: bool) -> None:
+        """A street in the middle of its life, or one where nobody has deposited yet."""
         base, self.bolt, self.vault = street()
         self.evm = base.fork()
         self.model = VaultModel(self.evm.now_s)
         self.domain = vault_domain(CHAIN_ID, self.vault)
         self.hub, self.next_hub, self.authorized = HUB, NEXT_HUB, 0
         self.counters = dict.fromkeys((home.channel for home in HOMES), (0, 0, 0, 0))
+        if living:
+            for home in HOMES:
+                self.deposit_by_hub(home, 9 * UBOLT_PER_BOLT)
+            pool = 60 * UBOLT_PER_BOLT
+            self.both(self.hub, calls.fund_pool(pool), self.now().fund_pool(pool))
+
+    def deposit_by_hub(self, home: Home, amount: int) -> None:
+        data = calls.deposit(home.voucher_key.address, home.cfg, amount=amount)
+        expected = self.now().deposit(home.channel, amount, opening_cap=home.cap)
+        self.refused(MALLORY, data)
+        self.both(self.hub, data, expected)
 
     def ask(self, view: View[int], *, of: Address | None = None) -> int:
         return view.decode(self.evm.call(self.vault if of is None else of, view.calldata))

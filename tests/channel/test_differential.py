@@ -70,10 +70,7 @@ class VaultBesideModel(Beside):
 
     @rule(home=homes, amount=amounts)
     def deposit(self, home: Home, amount: int) -> None:
-        data = calls.deposit(home.voucher_key.address, home.cfg, amount=amount)
-        expected = self.now().deposit(home.channel, amount, opening_cap=home.cap)
-        self.refused(MALLORY, data)
-        self.both(self.hub, data, expected)
+        self.deposit_by_hub(home, amount)
 
     @rule(home=homes, to=homes, amount=amounts)
     def deposit_with_authorization(self, home: Home, to: Home, amount: int) -> None:
