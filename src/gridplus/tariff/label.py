@@ -173,7 +173,11 @@ def facts_label(
     """
     days = _days_of_month(month)
     if plan.index is not None and [version.operating_day for version in prices] != days:
-        raise InputError("a facts label needs the prices of each day of one month, in order")
+        raise InputError(
+            f"{plan.id}: a facts label needs the prices of each day of one month, in order; "
+            f"{len(prices)} of {len(days)} days have final {plan.settlement_point} "
+            f"{plan.index.market} prices"
+        )
     versions = prices if plan.index is not None else [None] * len(days)
     intervals = [
         (version, interval)
