@@ -170,3 +170,10 @@ def test_a_day_without_prices_is_refused() -> None:
     done = run("examples/plan_a_battery.py", "--day", "2020-01-01")
     assert done.returncode == 1
     assert "prices exist from 2021-01-01" in done.stderr
+
+
+def test_signals_are_measured_from_poll_to_push() -> None:
+    out = printed("bench/signals.py", "--quick")
+    assert measured(out) == ["event polls"]
+    assert re.search(r"99 % of a poll within [\d.]+ ms", out)
+    assert "20 agents" in out or "not measured (no mosquitto)" in out

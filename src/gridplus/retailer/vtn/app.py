@@ -48,9 +48,13 @@ class VtnApp:
         self._mqtt_uri = mqtt_uri
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        poll = (headers.get(b"authorization", b""), scope["path"], scope["query_string"])
+        if scope["method"] == "GET" and (kept := self._desk.repeated(poll)) is not None:
+            await _send(kept, send)
+            return
         root: str = scope.get("root_path", "")
         path = tuple(scope["path"].removeprefix(root).split("/")[1:])
-        headers = dict(scope["headers"])
         try:
             response = await self._answer(path, scope, headers=headers, receive=receive)
         except BodyTooLargeError as error:
@@ -89,7 +93,8 @@ class VtnApp:
             return self._notifiers(path, session)
         query = _pairs(scope["query_string"])
         if method == "GET":
-            return self._desk.read(Request(method, path, session, query))
+            poll = (headers.get(b"authorization", b""), scope["path"], scope["query_string"])
+            return self._desk.read(Request(method, path, session, query), poll=poll)
         return await self._write(Request(method, path, session, query), scope, receive=receive)
 
     async def _write(self, asked: Request, scope: Scope, *, receive: Receive) -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from gridplus.clock import Clock
 from gridplus.failures import StorageError
@@ -37,6 +38,9 @@ from gridplus.signals import (
 
 MOST_CACHED = 4_096
 MOST_TOKENS = 100_000
+MOST_POLLS = 50_000
+Poll: TypeAlias = tuple[bytes, str, bytes]
+"""Authorization, path and query, as they came."""
 
 
 @dataclass
@@ -60,6 +64,7 @@ class VtnDesk:
     vtn: Vtn = field(default_factory=Vtn)
     _sessions: dict[str, Session] = field(default_factory=dict)
     _lists: dict[tuple[object, ...], tuple[Response, int]] = field(default_factory=dict)
+    _polls: dict[Poll, tuple[Response, int]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def start(self) -> None:
@@ -104,23 +109,38 @@ class VtnDesk:
             if self.clients.get(client.client_id) != client:
                 await asyncio.to_thread(self.journal.append, [enrolled_fact(client)])
                 self.clients[client.client_id] = client
+                self._polls.clear()
 
-    def read(self, request: Request) -> Response:
+    def repeated(self, poll: Poll) -> Response | None:
+        """The answer to a poll that was asked before, word for word, while it is still the same:
+        nothing has changed, no event in it is over, and its token is good."""
+        kept = self._polls.get(poll)
+        return kept[0] if kept is not None and self.clock.now_s() < kept[1] else None
+
+    def read(self, request: Request, *, poll: Poll) -> Response:
         """Answer a GET. Lists are kept until something changes or an event in them is over."""
+        response, until_s = self._read(request)
+        if len(self._polls) >= MOST_POLLS:
+            self._polls.clear()
+        if response.status == 200:
+            self._polls[poll] = (response, min(until_s, request.session.expires_s))
+        return response
+
+    def _read(self, request: Request) -> tuple[Response, int]:
         session, now_s = request.session, self.clock.now_s()
         sight = None if session.role is Role.BL else self.vtn.granted(session.client_id)
         owner = None if request.path[0] in ("programs", "events") else session.client_id
         key = (request.path, request.query, session.scopes, sight, owner)
         kept = self._lists.get(key)
         if kept is not None and now_s < kept[1]:
-            return kept[0]
+            return kept
         found = answer(self.vtn, request, now_s=now_s)
         if isinstance(found, Refused):
-            return found.response()
+            return found.response(), now_s
         if len(self._lists) >= MOST_CACHED:
             self._lists.clear()
         self._lists[key] = (found.response, found.good_until_s)
-        return found.response
+        return self._lists[key]
 
     async def write(self, request: Request) -> Response:
         """Answer a POST, PUT or DELETE when what it changes is durable. Raises StorageError."""
@@ -139,6 +159,7 @@ class VtnDesk:
             self.vtn.apply(change)
             self._tell(change)
         self._lists.clear()
+        self._polls.clear()
 
     def _tell(self, change: Change) -> None:
         roles = {client.client_id: client.role for client in self.clients.values()}

@@ -5,8 +5,7 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Router
 
 from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import StorageError
@@ -79,19 +78,19 @@ def open_vtn(terms: VtnTerms, *, opened: ExitStack) -> OpenVtn:
     return OpenVtn(VtnApp(desk, guard, mqtt_uri=terms.mqtt), desk, caller, publisher)
 
 
-def vtn_app(terms: VtnTerms) -> Starlette:
+def vtn_app(terms: VtnTerms) -> Router:
     """The app of a VTN alone; it is opened now and closed with the app."""
     with ExitStack() as opened:
         vtn = open_vtn(terms, opened=opened)
         kept = opened.pop_all()
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: object) -> AsyncIterator[None]:
         with kept:
             async with vtn:
                 yield
 
-    return Starlette(routes=[Mount("/", app=vtn.app)], lifespan=lifespan)
+    return Router(default=vtn.app, redirect_slashes=False, lifespan=lifespan)
 
 
 def serve_vtn(terms: VtnTerms, *, port: int, exit_with_parent: bool) -> None:
