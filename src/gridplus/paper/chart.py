@@ -8,6 +8,7 @@ from gridplus.paper.story import Slot
 WIDTH, HEIGHT = 960, 180
 """Of the drawing, in its own units; y grows downwards from 0."""
 _MOST_LABELS = 12
+_WIDEST_BAR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def chart_of(slots: Sequence[Slot]) -> Chart:
     step = -(-len(slots) // _MOST_LABELS)
     for place, slot in enumerate(slots):
         left, right = (WIDTH * at // len(slots) for at in (place, place + 1))
-        width = max(1, right - left - (2 if len(slots) <= 31 else 1))
+        width = min(_WIDEST_BAR, max(1, right - left - (2 if len(slots) <= 31 else 1)))
         up, down = HEIGHT * slot.import_wh // span, HEIGHT * slot.export_wh // span
         if up:
             bars.append(Bar("import", left, axis_y - up, width, up))

@@ -28,7 +28,9 @@ p { margin: .3rem 0; } .soft { color: var(--soft); } .due { font-size: 2.6rem; f
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .32rem .4rem; border-bottom: 1px solid var(--line); }
 th { font-weight: 500; color: var(--soft); font-size: .85rem; }
-th:first-child, td:first-child { text-align: left; } tr.sum td { font-weight: 650; }
+td { white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; white-space: normal; }
+tr.sum td { font-weight: 650; }
 td i { display: inline-block; height: .6rem; background: var(--in); border-radius: 2px; }
 .chart { margin: .4rem 0 0; } svg { width: 100%; height: auto; display: block; }
 .import { fill: var(--in); } .export { fill: var(--out); }
