@@ -80,6 +80,13 @@ def test_proofs_are_measured_for_a_street_and_one_bill_beside_them() -> None:
     )
 
 
+def test_a_month_of_many_homes_is_measured_with_its_time_and_memory() -> None:
+    out = printed("bench/scale.py", "--quick")
+    assert measured(out)[:1] == ["day-ahead with cap, lines by day"]
+    months = re.findall(r"^ +(\d+) +[\d,]+ +([12]) +[\d.]+ s +[\d.]+ s +\d+ MB", out, re.M)
+    assert months == [("10", "1"), ("10", "2"), ("20", "1"), ("20", "2")]
+
+
 def test_the_ledger_is_measured_beside_databases_the_disk_and_other_programs() -> None:
     out = printed("bench/ledger.py", "--quick")
     assert measured(out) == [
