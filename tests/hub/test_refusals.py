@@ -117,7 +117,7 @@ async def test_reads_of_a_stranger_are_refused(town: Town, tmp_path: Path) -> No
         assert await read_refused(life, by_neighbour) is HubRefusal.FOREIGN_DEVICE
         changed = replace(signed, read=replace(read, import_wh=399))
         assert await read_refused(life, changed) is HubRefusal.FOREIGN_DEVICE
-        cut = replace(signed, signature=signed.signature[:63] + b"\x00")
+        cut = replace(signed, signature=signed.signature[:63] + bytes([signed.signature[63] ^ 1]))
         assert await read_refused(life, cut) is HubRefusal.FOREIGN_DEVICE
         not_open = neighbour.meter(400)
         assert await read_refused(life, not_open) is HubRefusal.UNKNOWN_CHANNEL
