@@ -272,7 +272,7 @@ def main() -> int:
         place = Path(name)
         built(None, {proof.contract for proof in proofs}, place / "good")
         held = [
-            verdict(proof, place, halmos=options.halmos, timeout_s=options.timeout)
+            verdict(proof, place, halmos=options.halmos.absolute(), timeout_s=options.timeout)
             for proof in proofs
         ]
     print(f"\n{sum(held)} of {len(held)} proven, and refuted where a fault is planted")
