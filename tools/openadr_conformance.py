@@ -73,7 +73,9 @@ def run(url: str, description: Path, role: str, *, more: list[str]) -> tuple[boo
         headers = ["-H", f"Authorization: Bearer {answer.json()['access_token']}"]
     command = [str(Path(sys.executable).with_name("st")), "run", str(description), "--url", url]
     command += ["--generation-database", "none", "--no-color", *headers, *more]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+    done = subprocess.run(
+        command, cwd=description.parent, capture_output=True, text=True, timeout=LIMIT_S
+    )
     return done.returncode == 0, done.stdout
 
 
