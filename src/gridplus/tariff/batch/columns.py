@@ -34,6 +34,11 @@ class Exact(NamedTuple):
         """One element."""
         return int(self.pbolt[place]) * ABOLT_PER_PBOLT + int(self.rest_abolt[place])
 
+    def total_abolt(self) -> int:
+        """The sum of all elements: halves of 32 bits, so that no partial sum can wrap."""
+        low = int((self.pbolt & 0xFFFFFFFF).sum()) + (int((self.pbolt >> 32).sum()) << 32)
+        return low * ABOLT_PER_PBOLT + int(self.rest_abolt.sum())
+
     @classmethod
     def of(cls, amounts_abolt: Sequence[int]) -> "Exact":
         """Raises InputError for an amount that is negative or that no channel reaches."""
@@ -125,6 +130,27 @@ class Standing:
                 export_wh=int(self.export_wh[row]),
             )
         return Tally(self.charges.abolt(row), self.credits.abolt(row), month)
+
+    def take(self, rows: Integers) -> "Standing":
+        """Some rows, in the order of `rows`."""
+        return Standing.unpacked([column[rows] for column in self.columns])
+
+    def put(self, rows: Integers, newer: "Standing") -> "Standing":
+        """The same with `newer` in the place of `rows`, each of them once."""
+        columns = [column.copy() for column in self.columns]
+        for column, values in zip(columns, newer.columns, strict=True):
+            column[rows] = values
+        return Standing.unpacked(columns)
+
+    @property
+    def columns(self) -> tuple[Integers, ...]:
+        others = self.month, self.since_s, self.import_wh, self.export_wh
+        return *self.charges, *self.credits, *others
+
+    @classmethod
+    def unpacked(cls, columns: Sequence[Integers]) -> "Standing":
+        """The inverse of `columns`."""
+        return cls(Exact(*columns[:2]), Exact(*columns[2:4]), *columns[4:])
 
     def opened(self, month: int, *, start_s: int) -> "Standing":
         """As it stands when the local `month` goes on at `start_s`: turned where another ended."""
