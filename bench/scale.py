@@ -1,10 +1,11 @@
 """A month of quarter hours for a thousand to a hundred thousand homes, rated in columns.
 
-`python bench/scale.py [--rounds 5] [--seconds 0.3] [--quick]` prints two tables.
+`python bench/scale.py [--rounds 5] [--seconds 0.3] [--quick]` prints two tables and a line.
 The first sets intervals a CPU second, with a line of each code for every home and day, beside a
 Decimal loop that makes the same lines, the exact rater, and a copy of the same memory. The second
 rates whole months, day after day, in one process and divided over two, and shows how time and the
-peak of memory (both processes together) grow.
+peak of memory (both processes together) grow. The line is of the same month from Parquet files to
+Parquet files. pandas is measured where it is installed; it is no dependency.
 """
 
 import json
@@ -16,14 +17,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from gridplus.demo.street_data import day_ahead_prices
 from gridplus.market import operating_day_intervals
 from gridplus.meter import IntervalRead
-from gridplus.tariff import Tally, parse_plan, rate
+from gridplus.retailer.month import differences, jobs_of, run_jobs, write_reads
+from gridplus.tariff import Tally, parse_plan, rate, rates_at
 from gridplus.tariff.batch import Flows, Standing, interval_lines, rate_day
 from gridplus.units import ABOLT_PER_PBOLT
 from measure import QUICK, Beside, Effort, Row, per_cpu_second, show
@@ -130,6 +135,64 @@ def print_part(first: int, homes: int) -> None:
     print(json.dumps({"cpu_s": time.process_time(), "peak": peak, "owed": owed}))
 
 
+def print_files(homes: int, *, buckets: int) -> None:
+    """From Parquet to Parquet in this process, then one file again by DuckDB."""
+    plan, prices = bundled_plan(), {day: day_ahead_prices(day) for day in DAYS}
+    each = homes // buckets
+    with TemporaryDirectory() as folder:
+        reads, out = Path(folder, "reads"), Path(folder, "out")
+        for bucket in range(buckets):
+            names = [f"home-{bucket}-{number}" for number in range(each)]
+            days = ((names, flows_of(day, homes=each, shift=bucket * each)) for day in DAYS)
+            write_reads(reads / "month=2021-08" / f"bucket-{bucket:02d}.parquet", list(days))
+        jobs = jobs_of(plan, prices, reads=reads, out=out)
+        begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
+        found = run_jobs(jobs)
+        wall_s, cpu_s = time.perf_counter() - begin_s, time.process_time() - begin_cpu_s
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024
+        assert all(one.refused is None for one in found)
+        begin_s = time.perf_counter()
+        assert differences(jobs[0]) == []
+        audit_s = time.perf_counter() - begin_s
+    count = sum(one.intervals for one in found)
+    print(
+        f"\nFrom Parquet to Parquet, one process: {homes:,} homes, {count:,} intervals in "
+        f"{wall_s:.1f} s ({cpu_s:.1f} s CPU),\npeak {peak // MEGABYTE:,} MB with the making of the "
+        f"reads; DuckDB audits one file of {buckets} in {audit_s:.1f} s, no difference"
+    )
+
+
+def pandas_rater(flows: Flows) -> Callable[[int], object] | None:
+    """What one writes with pandas: a row an interval, prices by place, sums by home; no taxes."""
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        return None
+    homes, count = flows.import_wh.shape
+    interval = operating_day_intervals(flows.day)
+    each = [rates_at(bundled_plan(), day_ahead_prices(flows.day), interval=one) for one in interval]
+    rates = pandas.DataFrame(
+        [{code.value: price for code, price in one.import_prices} for one in each]
+    )
+    codes = list(rates.columns)
+    rates["place"] = range(count)
+    reads = pandas.DataFrame(
+        {
+            "home": np.repeat(np.arange(homes), count),
+            "place": np.tile(np.arange(count), homes),
+            "import_wh": flows.import_wh.ravel().astype(np.int64),
+        }
+    )
+
+    def rated(_number: int) -> object:
+        joined = reads.merge(rates, on="place")
+        for code in codes:
+            joined[code] = joined[code] * joined["import_wh"]
+        return joined.groupby("home")[codes].sum()
+
+    return rated
+
+
 def speeds(effort: Effort, *, homes: int) -> list[Row]:
     """Intervals a CPU second, all on the same day or month."""
     month, day = month_of(0), DAYS[3]
@@ -142,6 +205,7 @@ def speeds(effort: Effort, *, homes: int) -> list[Row]:
     def one(work: Callable[[int], object], number: int) -> object:
         return work(number % len(month.reads))
 
+    pandas = pandas_rater(flows)
     found = per_cpu_second(
         {
             "columns": lambda _: rate_day(month.plan, prices, flows=flows, before=standing),
@@ -150,14 +214,15 @@ def speeds(effort: Effort, *, homes: int) -> list[Row]:
             "copy": lambda _: both.copy(),
             "decimal": partial(one, decimals.rated),
             "exact": partial(one, month.rated),
+            **({} if pandas is None else {"pandas": pandas}),
         },
         effort,
     )
-    count = flows.import_wh.size
+    count, by_pandas = flows.import_wh.size, found.get("pandas")
     beside = (
         Beside("peer: Decimal loop, the same lines, rates given", found["decimal"]),
         Beside("the exact rater, one by one", found["exact"]),
-        Beside("peer: pandas", None),
+        Beside("peer: pandas, import by code alone", by_pandas and by_pandas * count),
         Beside("limit: numpy copy of import and export", found["copy"] * count),
     )
     return [
@@ -185,6 +250,9 @@ def main() -> None:
     if sys.argv[1:2] == ["--part"]:
         print_part(int(sys.argv[2]), int(sys.argv[3]))
         return
+    if sys.argv[1:2] == ["--files"]:
+        print_files(int(sys.argv[2]), buckets=int(sys.argv[3]))
+        return
     effort = Effort.asked()
     quick = effort == QUICK
     rows = speeds(effort, homes=64 if quick else CHUNK)
@@ -197,6 +265,8 @@ def main() -> None:
         one, two = (spent(homes, processes=count) for count in (1, 2))
         assert one.charges_abolt == two.charges_abolt
         print(f"{one.row}\n{two.row}", flush=True)
+    files = ["20", "2"] if quick else ["100000", "16"]
+    subprocess.run([sys.executable, __file__, "--files", *files], check=True)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,8 @@ def test_a_month_of_many_homes_is_measured_with_its_time_and_memory() -> None:
     assert measured(out)[:1] == ["day-ahead with cap, lines by day"]
     months = re.findall(r"^ +(\d+) +[\d,]+ +([12]) +[\d.]+ s +[\d.]+ s +\d+ MB", out, re.M)
     assert months == [("10", "1"), ("10", "2"), ("20", "1"), ("20", "2")]
+    assert re.search(r"^From Parquet to Parquet.* 20 homes, 59,520 intervals in", out, re.M)
+    assert "DuckDB audits one file of 2 in" in out
 
 
 def test_the_ledger_is_measured_beside_databases_the_disk_and_other_programs() -> None:
