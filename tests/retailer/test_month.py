@@ -126,6 +126,8 @@ def test_a_dask_scheduler_that_runs_already_is_used_by_its_address(
 def test_an_engine_that_is_not_known_is_refused() -> None:
     with pytest.raises(InputError, match="no engine 'abacus'; known are here, processes, dask"):
         run_jobs([], engine="abacus")
+    with pytest.raises(InputError, match="engine 'here' takes no scheduler's address"):
+        run_jobs([], address="tcp://127.0.0.1:1")
 
 
 @pytest.fixture(params=["day-ahead with cap", "fixed"])

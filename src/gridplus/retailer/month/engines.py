@@ -26,10 +26,13 @@ def run_jobs(
     """What became of each job, in their order. `address` is of a Dask scheduler that runs already
     and shares the files' file system; without one, Dask makes `workers` processes of its own.
 
-    Raises InputError for an engine that is not known or not installed.
+    Raises InputError for an engine that is not known or not installed, and for an address that
+    the engine does not take.
     """
     if engine not in ENGINES:
         raise InputError(f"no engine {engine!r}; known are {', '.join(ENGINES)}")
+    if address is not None and engine != "dask":
+        raise InputError(f"engine {engine!r} takes no scheduler's address; name the engine dask")
     return list(ENGINES[engine](jobs, Where(workers, address)))
 
 
