@@ -20,8 +20,9 @@ from gridplus.contracts import calls
 from gridplus.digest import canonical_json
 from gridplus.journal import SqliteJournal, Stored
 from gridplus.market import PriceVersion, operating_day_bounds
-from gridplus.retailer import RetailerConfig, retailer_app
+from gridplus.retailer.config import RetailerConfig
 from gridplus.retailer.facts import Kind
+from gridplus.retailer.service import retailer_app
 from gridplus.units import SETTLEMENT_INTERVAL_S
 from gridplus.wire import BilledDay, BilledRecord, Channels
 from tests.retailer.ground import DAY, NEXT_DAY, Ground, price, write_customers

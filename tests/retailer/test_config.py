@@ -4,7 +4,7 @@ import pytest
 
 from gridplus.chain import FeeRules
 from gridplus.failures import InputError
-from gridplus.retailer import RetailerConfig
+from gridplus.retailer.config import RetailerConfig
 from gridplus.retailer.gas import GasTerms
 from tests.retailer.scene import CONFIG
 

@@ -13,7 +13,7 @@ import pytest
 from gridplus.chain import RpcChain
 from gridplus.digest import Document
 from gridplus.failures import StorageError
-from gridplus.retailer import RetailerConfig
+from gridplus.retailer.config import RetailerConfig
 from gridplus.retailer.office import BackOffice
 from gridplus.retailer.service import open_office
 from gridplus.retailer.vtn import VtnTerms, open_vtn

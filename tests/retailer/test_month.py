@@ -68,7 +68,7 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Job], list[Rat
 
 
 def test_written_lines_are_the_exact_raters(rated: tuple[list[Job], list[RatedFile]]) -> None:
-    """I-BI-8. Home by home and day by day, also of the one that moves in later."""
+    """I-BI-11. Home by home and day by day, also of the one that moves in later."""
     jobs, found = rated
     tallies: dict[str, Tally] = {}
     for bucket, job in enumerate(jobs):

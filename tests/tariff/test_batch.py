@@ -101,7 +101,7 @@ def require_same(plan: Plan, flows: Flows, *, before: Standing, rated: RatedDay)
 def test_columns_and_the_exact_rater_give_the_same_integers(
     name: str, course: str, seed: int
 ) -> None:
-    """I-BI-8."""
+    """I-BI-11."""
     plan, standing = PLANS[name], Standing.opening(3)
     for day in COURSES[course]:
         flows = flows_on(day, homes=3, seed=seed)

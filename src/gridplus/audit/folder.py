@@ -11,10 +11,10 @@ from gridplus.audit.hub_side import HubSide
 from gridplus.audit.office_side import OfficeSide
 from gridplus.clock import SystemClock
 from gridplus.failures import InputError
+from gridplus.files import read_file
 from gridplus.journal import SqliteJournal, Stored
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.retailer.customers import load_customers
-from gridplus.retailer.files import read_file
 from gridplus.wallet import ChannelId
 
 

@@ -10,8 +10,8 @@ from gridplus.audit.hub_side import HubAccount
 from gridplus.chain import Chain
 from gridplus.chain.deployment import Deployment
 from gridplus.failures import InputError
+from gridplus.files import read_file
 from gridplus.market import PriceVersion, operating_day_bounds
-from gridplus.retailer.files import read_file
 from gridplus.retailer.street_day import StreetDay
 from gridplus.tariff import (
     BillDocument,

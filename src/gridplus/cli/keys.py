@@ -9,11 +9,11 @@ import click
 from gridplus.cli.serving import FILE
 from gridplus.digest import keccak256
 from gridplus.failures import InputError, StorageError
+from gridplus.files import write_file
 from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
 from gridplus.keystore.backup import KINDS, back_up, kind_name, restore
 from gridplus.keystore.sealing import PassphraseSealing
 from gridplus.keystore.secret import Secret, find_passphrase, find_secret
-from gridplus.retailer.files import write_file
 
 STORE = click.Path(file_okay=False, path_type=Path)
 OUT = click.Path(dir_okay=False, path_type=Path)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gridplus.cli.serving import FILE
 from gridplus.clock import SystemClock
 from gridplus.failures import InputError
+from gridplus.files import read_file, write_file
 from gridplus.retailer.authority import (
     Authority,
     Issued,
@@ -20,7 +21,6 @@ from gridplus.retailer.authority import (
     found_authority,
 )
 from gridplus.retailer.authority.records import parse_serial
-from gridplus.retailer.files import read_file, write_file
 from gridplus.units import require_utc
 from gridplus.wallet.certificates import (
     Purpose,

@@ -22,7 +22,8 @@ def command() -> None:
 @serving_options
 def serve(config: Path, port: int, exit_with_parent: bool) -> None:
     """Serve the retailer on loopback until SIGTERM."""
-    from gridplus.retailer import RetailerConfig, serve_retailer
+    from gridplus.retailer.config import RetailerConfig
+    from gridplus.retailer.service import serve_retailer
 
     serve_retailer(RetailerConfig.load(config), port=port, exit_with_parent=exit_with_parent)
 

@@ -183,8 +183,8 @@ def sign(
     yes: bool,
 ) -> None:
     """Read ORDER in words, and add a signature to its file."""
+    from gridplus.files import write_file
     from gridplus.owner import ask_wallet
-    from gridplus.retailer.files import write_file
 
     if sum(way is not None for way in (key, device, wallet)) != 1:
         raise click.UsageError("name one of --key, --device and --wallet")
@@ -263,8 +263,8 @@ def rescue(papers: Path, rpc: str, *, key: str, stay: bool, yes: bool) -> None:
 
 
 def _write(out: Path, *, desk: "Desk", action: "Action") -> None:
+    from gridplus.files import write_file
     from gridplus.owner import Order
-    from gridplus.retailer.files import write_file
 
     if out.exists():
         raise InputError(f"{out} exists; an order never overwrites a file")

@@ -1,6 +1,5 @@
-"""The back office: buys day-ahead, publishes prices, closes days, keeps the books."""
+"""The back office: buys day-ahead, publishes prices, closes days, keeps the books.
 
-from gridplus.retailer.config import RetailerConfig
-from gridplus.retailer.service import retailer_app, serve_retailer
-
-__all__ = ["RetailerConfig", "retailer_app", "serve_retailer"]
+`config` and `service` are imported by name: whoever only issues a certificate or reads a meter file
+does not wait for a web framework.
+"""

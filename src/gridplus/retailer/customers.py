@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gridplus.digest import parse_document
 from gridplus.failures import InputError
+from gridplus.files import read_file
 from gridplus.planner import Home, parse_home
-from gridplus.retailer.files import read_file
 from gridplus.tariff import Fields
 from gridplus.wallet import ChannelId
 

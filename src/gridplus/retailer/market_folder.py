@@ -6,10 +6,10 @@ from datetime import date
 from pathlib import Path
 
 from gridplus.failures import InputError
+from gridplus.files import read_file
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.market.prices import Market
 from gridplus.retailer.errors import PricesNotPostedError
-from gridplus.retailer.files import read_file
 from gridplus.units import format_utc, utc_from_s
 
 

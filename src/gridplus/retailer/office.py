@@ -16,6 +16,7 @@ from gridplus.clock import Clock
 from gridplus.contracts.calls import ANCHOR_BILLS, ANCHOR_PRICES, AnchorEntry
 from gridplus.digest import Document
 from gridplus.failures import InputError
+from gridplus.files import read_file, write_file
 from gridplus.journal import SqliteJournal
 from gridplus.ledger import Refused, invoice
 from gridplus.ledger.exports import hledger_journal
@@ -51,7 +52,6 @@ from gridplus.retailer.facts import (
     published_fact,
     salt_fact,
 )
-from gridplus.retailer.files import read_file, write_file
 from gridplus.retailer.history import parse_history
 from gridplus.retailer.hub_link import HubLink
 from gridplus.retailer.invoices import ReceivedInvoice

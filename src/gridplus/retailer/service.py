@@ -10,6 +10,7 @@ from gridplus.chain import RpcChain, Sender
 from gridplus.chain.deployment import Deployment
 from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import StorageError
+from gridplus.files import read_file
 from gridplus.journal import SqliteJournal
 from gridplus.keystore import KeyStore, Secp256k1Key, read_token
 from gridplus.retailer.accounts import MoneyTerms
@@ -19,7 +20,6 @@ from gridplus.retailer.book import JOURNAL_FILE
 from gridplus.retailer.chain_link import ChainLink
 from gridplus.retailer.config import RetailerConfig
 from gridplus.retailer.facts import open_outbox
-from gridplus.retailer.files import read_file
 from gridplus.retailer.hub_link import HubLink
 from gridplus.retailer.office import BackOffice, Folders, OfficeParts
 from gridplus.retailer.vtn import VtnDesk, VtnTerms, open_vtn

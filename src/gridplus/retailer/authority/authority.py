@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gridplus.failures import InputError, StorageError, invariant
+from gridplus.files import read_file, write_file
 from gridplus.journal import Fact, SqliteJournal
 from gridplus.keystore import CertificateKey, DeviceKey, KeyStore
 from gridplus.retailer.authority import templates
@@ -28,7 +29,6 @@ from gridplus.retailer.authority.records import (
     list_fact,
     revoked_fact,
 )
-from gridplus.retailer.files import read_file, write_file
 from gridplus.units import utc_from_s
 from gridplus.wallet.certificates import (
     DeviceName,

@@ -1,4 +1,4 @@
-"""Files of other people and for other people."""
+"""Whole files, put in place durably."""
 
 import os
 import tempfile
