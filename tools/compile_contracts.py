@@ -1,9 +1,10 @@
 """Compile the contracts into src/gridplus/contracts/artifacts.json, or check that it is fresh.
 
-python tools/compile_contracts.py          writes the file
-python tools/compile_contracts.py --check  exits 1 when a fresh compile gives other bytes
+python tools/compile_contracts.py                 writes the file
+python tools/compile_contracts.py --check [NAME]  exits 1 when a fresh compile gives other bytes
 """
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -67,18 +68,29 @@ def compile_all() -> str:
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
-def main(arguments: list[str]) -> int:
-    fresh = compile_all()
-    if arguments == ["--check"]:
-        if ARTIFACTS.read_text() == fresh:
-            print(f"{ARTIFACTS.name} is what vyper {vyper_version} makes of the sources")
-            return 0
-        print(f"{ARTIFACTS} is not what a fresh compile gives; run {Path(__file__).name}")
-        return 1
-    ARTIFACTS.write_text(fresh)
-    print(f"wrote {ARTIFACTS}")
-    return 0
+def is_fresh(name: str | None) -> bool:
+    """Whether the file is what a compile gives now: all of it, or one contract of it."""
+    if name is None:
+        return ARTIFACTS.read_text() == compile_all()
+    made: object = json.loads(ARTIFACTS.read_text())["contracts"].get(name)
+    return made == compile_contract(name)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Compile the contracts, or check their artifacts.")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when stale")
+    parser.add_argument("name", nargs="?", choices=CONTRACTS, help="check this contract only")
+    options = parser.parse_args()
+    if not options.check:
+        ARTIFACTS.write_text(compile_all())
+        print(f"wrote {ARTIFACTS}")
+        return 0
+    if is_fresh(options.name):
+        print(f"{ARTIFACTS.name} is what vyper {vyper_version} makes of the sources")
+        return 0
+    print(f"{ARTIFACTS} is not what a fresh compile gives; run {Path(__file__).name}")
+    return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
