@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from gridplus.digest import Document, document_digest, keccak256
+from gridplus.digest import Document, document_digest
 from gridplus.failures import InputError
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
@@ -25,7 +25,7 @@ from gridplus.tariff.line import RANK, Code, Line, Side
 from gridplus.tariff.moment import local_day
 from gridplus.tariff.plan import Plan
 from gridplus.tariff.rate import rate
-from gridplus.tariff.statement import Tip
+from gridplus.tariff.statement import Tip, next_head
 from gridplus.tariff.tally import MonthToDate, Tally, month_document
 from gridplus.units import ABOLT_PER_UBOLT, U48_MAX, Interval
 from gridplus.wallet import ChannelId
@@ -142,8 +142,9 @@ class Restatement:
     @cached_property
     def head(self) -> bytes:
         """32 bytes that bind this link and every one before it, as a statement's."""
-        counters = self.spent_ubolt.to_bytes(32, "big") + self.earned_ubolt.to_bytes(32, "big")
-        return keccak256(self.previous_head + self.digest + counters)
+        return next_head(
+            self.previous_head, self.digest, spent=self.spent_ubolt, earned=self.earned_ubolt
+        )
 
     @property
     def tip(self) -> Tip:

@@ -75,8 +75,9 @@ class Statement:
     @cached_property
     def head(self) -> bytes:
         """32 bytes that bind this bill and every bill of the channel before it."""
-        counters = self.spent_ubolt.to_bytes(32, "big") + self.earned_ubolt.to_bytes(32, "big")
-        return keccak256(self.previous_head + self.digest + counters)
+        return next_head(
+            self.previous_head, self.digest, spent=self.spent_ubolt, earned=self.earned_ubolt
+        )
 
     @property
     def tip(self) -> Tip:
@@ -100,6 +101,14 @@ class Statement:
             "earned_ubolt": self.earned_ubolt,
             "previous_head": format_octets(self.previous_head),
         }
+
+
+def next_head(previous_head: bytes, digest: bytes, *, spent: int, earned: int) -> bytes:
+    """The head after a link of the chain, 32 bytes: keccak(abi.encode(bytes32 previous head,
+    bytes32 digest, uint48 spent, uint48 earned))."""
+    return keccak256(
+        previous_head + digest + spent.to_bytes(32, "big") + earned.to_bytes(32, "big")
+    )
 
 
 def next_statement(

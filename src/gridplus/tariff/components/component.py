@@ -6,6 +6,7 @@ what it remembers. Amounts are charges before tax; a *return* gives a charge bac
 *credit* has nothing to do with tax. Every amount is 0 or more, so that money only grows.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar, NamedTuple, Self
@@ -68,7 +69,7 @@ class Marginal(NamedTuple):
     export_credit: int = 0
 
 
-class Component:
+class Component(ABC):
     """One part of a plan. `is_energy`: it prices the energy itself; a plan has exactly one.
     `is_export`: it pays for energy fed in; a plan has at most one."""
 
@@ -92,9 +93,9 @@ class Component:
         return Slot()
 
     @classmethod
+    @abstractmethod
     def read(cls, fields: Fields, *, start: date) -> Self:
         """Take its fields from a plan that begins on `start`; InputError names what is wrong."""
-        raise NotImplementedError
 
 
 class Stepwise(Component):
@@ -106,9 +107,9 @@ class Stepwise(Component):
         """What it remembers when a local month begins."""
         return memory
 
+    @abstractmethod
     def step(self, use: Use, memory: Memory) -> Effect:
         """Its lines, the same codes in every interval, and its memory after it."""
-        raise NotImplementedError
 
     def marginal(self, use: Use, memory: Memory) -> Marginal:
         """What the next Wh costs or pays where the month stands; `use` has an empty read."""
