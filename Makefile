@@ -48,7 +48,8 @@ audit: $(VENV)/ready-run ## 17 homes live a month, and all of it is rebuilt from
 	@$(BIN)/gridplus demo --homes 17 --day 2021-08-01 --days 31 --fast --out audit-out
 	@$(BIN)/gridplus audit audit-out
 
-conformance: $(VENV)/ready-dev ## schemathesis against the VTN: the standard's description and ours, three roles (two minutes)
+conformance: $(VENV)/ready-dev ## schemathesis against hub and VTN: their descriptions and the standard's, by role (two minutes)
+	@$(BIN)/python tools/hub_conformance.py
 	@$(BIN)/python tools/openadr_conformance.py
 
 $(PROVER)/bin/halmos: # AGPL: a program that is started, beside the dependencies and never among them

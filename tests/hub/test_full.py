@@ -67,7 +67,7 @@ async def test_a_journal_at_its_page_limit_stops_the_hub_and_goes_on_with_room(
         again = await door.client.send(full.request)
         assert again.status_code == 503
         assert "the journal's writer has stopped" in sentence(again)
-        known = await door.client.get(f"/v1/channels/{house.channel.hex()}")
+        known = await door.client.get(f"/v1/channels/0x{house.channel.hex()}")
         assert known.status_code == 200
         assert durable_parts(door.hub.book) == before
     assert durable_parts(replayed(town.hub_key.address, journal)) == before

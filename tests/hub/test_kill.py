@@ -209,7 +209,7 @@ async def hub_says(street: Street) -> dict[ChannelId, Known]:
     async with httpx.AsyncClient(base_url=street.stage.hub_url, trust_env=False) as client:
         known = {}
         for resident in street.residents:
-            answer = await client.get(f"/v1/channels/{resident.identity.channel.hex()}")
+            answer = await client.get(f"/v1/channels/0x{resident.identity.channel.hex()}")
             status = ChannelStatus.parse(answer.content)
             known[status.channel] = Known(status.durable, status.head)
     return known

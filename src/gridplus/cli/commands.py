@@ -20,6 +20,7 @@ _COMMANDS = {
     "rate": "what a plan makes of a meter file, line by line",
     "restate": "what bills should have been, with corrected prices, reads or plan",
     "retailer": "the back office: prices, position, day close, ledger",
+    "sandbox": "a retailer with one home, for a client of your own",
     "wallet": "the owner's and guardian's side: status, deposit, exit, rescue",
     "verify": "recompute bills and compare them with the chain",
     "watch": "a watchtower: redeem what was signed when the hub is gone",

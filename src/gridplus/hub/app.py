@@ -10,12 +10,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gridplus.failures import Bug, GridPlusError, InputError, StorageError
+from gridplus.hub.description import openapi
 from gridplus.hub.home import Home, Record
 from gridplus.hub.hub import Hub
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.supply import Supply
 from gridplus.serving import BodyTooLargeError, explain, read_body, require_bearer
-from gridplus.tariff import Evidence, format_octets
+from gridplus.tariff import Evidence, Fields, format_octets
 from gridplus.wallet import ChannelId
 from gridplus.wire import (
     Acknowledgement,
@@ -50,6 +51,7 @@ class HubApp:
         token = self._admin_token
         routes = [
             Route("/health", self._health),
+            Route("/openapi.json", self._description),
             Route("/v1/channels", self._open_channel, methods=["POST"]),
             Route("/v1/channels/{channel}", self._status),
             Route("/v1/reads", self._submit_read, methods=["POST"]),
@@ -123,6 +125,9 @@ class HubApp:
             }
         )
 
+    async def _description(self, _request: Request) -> Response:
+        return JSONResponse(openapi())
+
     async def _open_channel(self, request: Request) -> Response:
         message = OpenChannel.parse(await read_body(request, limit=OpenChannel.LIMIT))
         answer = await self._hub.open_channel(message)
@@ -194,14 +199,8 @@ def _record_of(record: Record) -> BilledRecord:
 
 
 def _channel(request: Request) -> ChannelId:
-    text = request.path_params["channel"]
-    try:
-        channel = bytes.fromhex(text) if len(text) == 64 else b""
-    except ValueError:
-        channel = b""
-    if len(channel) != 32:
-        raise InputError("a channel is named by 64 hex digits")
-    return ChannelId(channel)
+    """Named in a path as in a message: 0x and 64 hex digits."""
+    return ChannelId(Fields({**request.path_params}, "the path").octets("channel", 32))
 
 
 def _seconds(request: Request, name: str) -> int:

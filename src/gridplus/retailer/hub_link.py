@@ -8,6 +8,7 @@ from typing import TypeVar
 import httpx
 
 from gridplus.failures import InputError, RemoteError
+from gridplus.tariff import format_octets
 from gridplus.wallet import ChannelId
 from gridplus.wire import BilledDay, Channels, RefusalMessage
 from gridplus.wire.message import Message
@@ -36,7 +37,8 @@ class HubLink:
 
     async def fetch_day(self, channel: ChannelId, *, start_s: int, end_s: int) -> BilledDay:
         """What the hub billed a channel for intervals that begin in [start_s, end_s)."""
-        path = f"/v1/admin/channels/{channel.hex()}/records?start_s={start_s}&end_s={end_s}"
+        named, when = format_octets(channel), f"start_s={start_s}&end_s={end_s}"
+        path = f"/v1/admin/channels/{named}/records?{when}"
         data = await self._ask("GET", path, limit=BilledDay.LIMIT)
         return await asyncio.to_thread(_parse, BilledDay, data)
 

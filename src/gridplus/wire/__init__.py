@@ -14,6 +14,7 @@ from gridplus.wire.payments import (
 from gridplus.wire.prices import PriceEvent, PriceEvents
 from gridplus.wire.promises import Promises, SignedClaim
 from gridplus.wire.records import BilledDay, BilledRecord, Channels
+from gridplus.wire.schemas import SECONDS, U48, Schema, closed, message_schemas, octets
 
 VTN_PATH = "/openadr3/3.1.0"
 """Where a retailer's VTN stands, below its URL."""
@@ -22,6 +23,8 @@ MESSAGE_LIMIT = 16_384
 
 __all__ = [
     "MESSAGE_LIMIT",
+    "SECONDS",
+    "U48",
     "VTN_PATH",
     "Acknowledgement",
     "BillOffer",
@@ -35,10 +38,14 @@ __all__ = [
     "PriceEvents",
     "Promises",
     "RefusalMessage",
+    "Schema",
     "SignedClaim",
     "SubmitRead",
     "SubmitVoucher",
     "VenEnrolled",
+    "closed",
+    "message_schemas",
+    "octets",
     "voucher_document",
     "voucher_from",
 ]

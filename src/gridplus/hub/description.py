@@ -1,0 +1,203 @@
+"""The hub's own OpenAPI 3.0 description: what each request takes and answers, why it is refused."""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Any
+
+from gridplus.channel import PayeeRefusal
+from gridplus.hub.refusals import HubRefusal
+from gridplus.meter import ReadRefusal
+from gridplus.wire import SECONDS, U48, Schema, closed, message_schemas, octets
+
+_TEXT: Schema = {"type": "string"}
+_ERROR = closed(error=_TEXT)
+_HEALTH: Schema = {"type": "object", "required": ["ok", "homes", "chain", "credit", "faults"]}
+_CLAIMED = closed(
+    homes=U48,
+    transaction={**octets(32), "nullable": True},
+    gas_used=U48,
+    block=U48,
+)
+_CHANNEL_IN_PATH = {
+    "name": "channel",
+    "in": "path",
+    "required": True,
+    "description": "the channel's id",
+    "schema": octets(32),
+}
+_OPENING = (
+    HubRefusal.HUB_REPLACED,
+    HubRefusal.FOREIGN_VAULT,
+    HubRefusal.NO_DEPOSIT,
+)
+_SERVED = (HubRefusal.HUB_REPLACED, HubRefusal.UNKNOWN_CHANNEL)
+_READING = (
+    *_SERVED,
+    HubRefusal.FOREIGN_DEVICE,
+    HubRefusal.READ_CONFLICT,
+    *ReadRefusal,
+    HubRefusal.PRICES_NOT_PUBLISHED,
+    *PayeeRefusal,
+)
+_PAYING = (*_SERVED, *PayeeRefusal)
+_TROUBLE = {
+    "400": "the request is not what its schema asks for; the sentence names the field",
+    "401": "for the administrator alone",
+    "413": "more bytes than this message may have",
+    "502": "the chain or the retailer does not answer; try again",
+    "503": "the journal takes nothing more until the hub is started again",
+}
+
+
+def openapi() -> dict[str, Any]:
+    """The description: paths, schemas, the administrator's token."""
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": "Grid+ hub",
+            "version": "1",
+            "description": "What a home asks its payment hub, and what the back office asks. "
+            "Nothing is answered before it is durable; the same request is answered as the first "
+            "time. A refusal (409) changes nothing and has a sentence for the owner of the home.",
+        },
+        "paths": _homes() | _back_office() | _operations(),
+        "components": {
+            "schemas": {**message_schemas(), "Error": _ERROR},
+            "responses": {
+                f"trouble{status}": _answer(text, _named("Error"))
+                for status, text in _TROUBLE.items()
+            },
+            "securitySchemes": {"administrator": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _homes() -> dict[str, Any]:
+    return {
+        "/v1/channels": {
+            "post": {
+                "operationId": "openChannel",
+                "summary": "know a home whose deposit the chain shows",
+                **_takes("OpenChannel"),
+                **_answers("ChannelStatus", "400", "413", "502", "503", refusals=_OPENING),
+            }
+        },
+        "/v1/channels/{channel}": {
+            "parameters": [_CHANNEL_IN_PATH],
+            "get": {
+                "operationId": "channelStatus",
+                "summary": "the durable counters, the head of the bill chain",
+                **_answers("ChannelStatus", "400", refusals=(HubRefusal.UNKNOWN_CHANNEL,)),
+            },
+        },
+        "/v1/reads": {
+            "post": {
+                "operationId": "submitRead",
+                "summary": "a read, signed by the device; answered with its bill",
+                **_takes("SubmitRead"),
+                **_answers("BillOffer", "400", "413", "502", "503", refusals=_READING),
+            }
+        },
+        "/v1/vouchers": {
+            "post": {
+                "operationId": "submitVoucher",
+                "summary": "the home's newest voucher; answered when it is durable",
+                **_takes("SubmitVoucher"),
+                **_answers("Acknowledgement", "400", "413", "503", refusals=_PAYING),
+            }
+        },
+    }
+
+
+def _back_office() -> dict[str, Any]:
+    seconds = [
+        {"name": name, "in": "query", "required": True, "schema": SECONDS}
+        for name in ("start_s", "end_s")
+    ]
+    return {
+        "/v1/admin/channels": {
+            "get": {
+                "operationId": "listChannels",
+                "security": [{"administrator": []}],
+                **_answers("Channels", "401"),
+            }
+        },
+        "/v1/admin/channels/{channel}/records": {
+            "parameters": [_CHANNEL_IN_PATH, *seconds],
+            "get": {
+                "operationId": "billedRecords",
+                "summary": "bills with their evidence, of intervals that begin in [start_s, end_s)",
+                "security": [{"administrator": []}],
+                **_answers("BilledDay", "400", "401", refusals=(HubRefusal.UNKNOWN_CHANNEL,)),
+            },
+        },
+        "/v1/admin/promises": {
+            "get": {
+                "operationId": "exportPromises",
+                "summary": "what a watchtower needs",
+                "security": [{"administrator": []}],
+                "responses": {
+                    "200": {
+                        "description": "vouchers, credits, claims signed ahead",
+                        "content": {"application/octet-stream": {}},
+                    },
+                    **_troubles("401", "502", "503"),
+                },
+            }
+        },
+        "/v1/admin/claims": {
+            "post": {
+                "operationId": "claim",
+                "summary": "redeem the durable vouchers on chain, in one transaction",
+                "security": [{"administrator": []}],
+                "responses": {
+                    "200": _answer("what was redeemed; no transaction if nothing is due", _CLAIMED),
+                    **_troubles("401", "502", "503"),
+                },
+            }
+        },
+    }
+
+
+def _operations() -> dict[str, Any]:
+    return {
+        "/health": {
+            "get": {
+                "operationId": "health",
+                "responses": {"200": _answer("how the hub stands, what is not well", _HEALTH)},
+            }
+        },
+        "/openapi.json": {
+            "get": {
+                "operationId": "description",
+                "responses": {"200": _answer("this description", {"type": "object"})},
+            }
+        },
+    }
+
+
+def _takes(message: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": _named(message)}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _answers(message: str, *troubles: str, refusals: Iterable[Enum] = ()) -> dict[str, Any]:
+    responses = {"200": _answer(message, _named(message)), **_troubles(*troubles)}
+    if reasons := list(dict.fromkeys(refusals)):
+        told = "\n".join(f"- `{reason.name}`: {reason.value}" for reason in reasons)
+        names = {"enum": [reason.name for reason in reasons]}
+        refusal = {"allOf": [_named("RefusalMessage"), {"properties": {"name": names}}]}
+        responses["409"] = _answer(f"nothing changed; in the order of the checks:\n{told}", refusal)
+    return {"responses": responses}
+
+
+def _troubles(*statuses: str) -> dict[str, Any]:
+    return {status: {"$ref": f"#/components/responses/trouble{status}"} for status in statuses}
+
+
+def _answer(description: str, schema: Schema) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _named(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,0 +1,159 @@
+"""What the messages between home and hub look like, as JSON schemas (OpenAPI 3.0).
+
+A schema says the shape; the parsers in this room say more (one spelling, who signed) and have the
+last word. A test holds both together: every message fits its schema.
+"""
+
+from typing import Any, TypeAlias
+
+from gridplus.tariff import Code, Hand
+from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX
+from gridplus.wire.channels import ChannelStatus, OpenChannel
+from gridplus.wire.message import Message
+from gridplus.wire.payments import (
+    Acknowledgement,
+    BillOffer,
+    RefusalMessage,
+    SubmitRead,
+    SubmitVoucher,
+)
+from gridplus.wire.records import BilledDay, Channels
+
+Schema: TypeAlias = dict[str, Any]
+
+U48: Schema = {"type": "integer", "minimum": 0, "maximum": U48_MAX}
+SECONDS: Schema = {"type": "integer", "minimum": 0, "maximum": 1 << 33}
+_U32: Schema = {"type": "integer", "minimum": 0, "maximum": (1 << 32) - 1}
+_START: Schema = {**SECONDS, "multipleOf": SETTLEMENT_INTERVAL_S}
+_LENGTH: Schema = {"type": "integer", "enum": [SETTLEMENT_INTERVAL_S]}
+_EXACT: Schema = {
+    "type": "string",
+    "pattern": "^(0|[1-9][0-9]{0,39})$",
+    "description": "aBOLT, 1e-18 BOLT",
+}
+
+
+def octets(size: int, *, zero: bool = True) -> Schema:
+    """`size` bytes as lowercase hex after 0x; with `zero` false, not all of them zero."""
+    guard = "" if zero else f"(?!0{{{2 * size}}}$)"
+    return {"type": "string", "pattern": f"^0x{guard}[0-9a-f]{{{2 * size}}}$"}
+
+
+def closed(**properties: Schema) -> Schema:
+    """An object of exactly these fields."""
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def or_null(schema: Schema) -> Schema:
+    return {**schema, "nullable": True}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+_CHANNEL, _SIGNATURE = octets(32), octets(64)
+_COUNTERS: dict[str, Schema] = {"spent_ubolt": U48, "earned_ubolt": U48}
+_READ: dict[str, Schema] = {
+    "start_s": _START,
+    "length_s": _LENGTH,
+    "import_wh": U48,
+    "export_wh": U48,
+    "register_import_wh": U48,
+    "register_export_wh": U48,
+}
+_MONTH = or_null(
+    closed(
+        month={"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"},
+        since_s=SECONDS,
+        import_wh=U48,
+        export_wh=U48,
+        memory={"type": "object", "additionalProperties": _list({"type": "integer"})},
+    )
+)
+_STATEMENT = closed(
+    channel=_CHANNEL,
+    **_READ,
+    plan=octets(32),
+    prices=octets(32),
+    given=or_null(closed(baseline_wh=or_null(U48), waived_wh=U48)),
+    month_before=_MONTH,
+    lines=_list(
+        closed(
+            code={"type": "string", "enum": [code.value for code in Code]},
+            quantity_wh=U48,
+            price_ubolt_per_mwh={"type": "integer", "minimum": 0},
+            amount_abolt=_EXACT,
+        )
+    ),
+    after=closed(charges_abolt=_EXACT, credits_abolt=_EXACT, month=_MONTH),
+    **_COUNTERS,
+    previous_head=octets(32),
+)
+_GROUP = closed(
+    count=_U32,
+    closed_at_s=SECONDS,
+    path=_list(
+        closed(hand={"type": "string", "enum": [hand.value for hand in Hand]}, hash=octets(32))
+    ),
+    signature=_SIGNATURE,
+)
+_IDENTITY: dict[str, Schema] = {
+    "chain_id": U48,
+    "vault": octets(20),
+    "anchor": octets(20),
+    "voucher_key": octets(20),
+    "opening_cap_bolt": {"type": "integer", "minimum": 0, "maximum": 0xFFFE},
+    "descriptor": closed(
+        owner=octets(20, zero=False),
+        guardian=octets(20, zero=False),
+        device_x=octets(32, zero=False),
+        device_y=octets(32, zero=False),
+        salt=octets(32),
+    ),
+}
+_RECORD = closed(
+    statement=_STATEMENT,
+    read_signature=_SIGNATURE,
+    group=_GROUP,
+    credit_signature=or_null(_SIGNATURE),
+    voucher_signature=or_null(_SIGNATURE),
+)
+
+_FIELDS: dict[type[Message], dict[str, Schema]] = {
+    OpenChannel: _IDENTITY,
+    ChannelStatus: {"channel": _CHANNEL, **_COUNTERS, "head": octets(32)},
+    SubmitRead: {"channel": _CHANNEL, **_READ, "signature": _SIGNATURE},
+    BillOffer: {
+        "statement": _STATEMENT,
+        "group": _GROUP,
+        "credit_signature": or_null(_SIGNATURE),
+    },
+    SubmitVoucher: {
+        "channel": _CHANNEL,
+        "cfg": octets(32),
+        **_COUNTERS,
+        "signature": _SIGNATURE,
+    },
+    Acknowledgement: {"channel": _CHANNEL, **_COUNTERS},
+    RefusalMessage: {
+        "name": {"type": "string", "pattern": "^[A-Z][A-Z_]*$"},
+        "sentence": {"type": "string", "minLength": 1},
+        "newest": or_null(closed(**_COUNTERS)),
+    },
+    BilledDay: {**_IDENTITY, "records": _list(_RECORD)},
+    Channels: {"channels": _list(closed(**_IDENTITY))},
+}
+
+
+def message_schemas() -> dict[str, Schema]:
+    """Schemas by the name of the message's class."""
+    return {
+        message.__name__: closed(kind={"type": "string", "enum": [message.KIND]}, **fields)
+        for message, fields in _FIELDS.items()
+    }
