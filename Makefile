@@ -9,7 +9,7 @@ EXAMPLES ?= 100
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test check conformance mutants prove fuzz bench bench-gas ci savings storm lock contracts data clean
+.PHONY: help demo audit test bench-check check conformance mutants prove fuzz bench bench-gas ci savings storm lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,7 +25,10 @@ demo: $(VENV)/ready-run ## a street of 17 homes buys one real day of electricity
 	@$(BIN)/gridplus demo $(DEMO_ARGS)
 
 test: $(VENV)/ready-dev ## set up and pass every test
-	@$(BIN)/pytest -n 2 --dist worksteal
+	@$(BIN)/pytest -n 2 --dist worksteal --ignore tests/bench
+
+bench-check: $(VENV)/ready-dev ## every bench runs on a small input and prints what it promises
+	@$(BIN)/pytest -n 2 --dist worksteal tests/bench
 
 check: $(VENV)/ready-dev ## types, lints, ladder of imports, contracts and data reproducible
 	@$(BIN)/ruff check .
@@ -81,4 +84,4 @@ data: $(VENV)/ready-dev ## make the bundled data again from the packages it come
 	@$(BIN)/python tools/make_demo_data.py
 
 clean: ## remove what was made here
-	@rm -rf $(VENV) $(PROVER) demo-out audit-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(PROVER) demo-out sandbox-out audit-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,43 +1,15 @@
-"""The benches and the examples run, and print what they promise; how fast is for people to read."""
+"""The benches run, and print what they promise; how fast is for people to read."""
 
-import json
 import re
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-import pytest
+from tests.programs import printed
 
-from gridplus.tariff import format_bill
-from tests.verify.signed_day import signed_day
-
-ROOT = Path(__file__).parents[2]
 FIGURE = re.compile(r"  [\d,]+ +(limit|peer).*: .* [\d,]+ +[\d.]+ x$")
-
-
-def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "error", str(ROOT / program), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
-
-
-def printed(program: str, *arguments: str) -> str:
-    done = run(program, *arguments)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
 
 
 def measured(out: str) -> list[str]:
     """What the rows are called that carry a figure, another one beside it, and the ratio."""
     return [line[2:40].strip() for line in out.splitlines() if FIGURE.search(line)]
-
-
-@pytest.fixture
-def bill(tmp_path: Path) -> Path:
-    path = tmp_path / "bill.json"
-    path.write_bytes(format_bill(signed_day()[0]))
-    return path
 
 
 def test_vouchers_are_measured_from_signature_to_payment() -> None:
@@ -110,75 +82,6 @@ def test_the_storm_is_billed_on_every_plan_kind() -> None:
         "fixed", "free-nights", "usage-credit", "usage-charge-waived", "net-metering", "demand",
         "houston-day-ahead", "collar", "block-and-index", "day-ahead-uncapped",
     ]  # fmt: skip
-
-
-def test_a_bill_is_recomputed_without_grid_plus(bill: Path) -> None:
-    out = printed("examples/recompute_a_bill.py", str(bill))
-    assert "92 intervals: every line, counter and head is as the bill says" in out
-    assert "as it says" in out
-    assert "gridplus" not in (ROOT / "examples/recompute_a_bill.py").read_text().split('"""')[2]
-
-
-def _statement(bill: dict[str, Any], place: int) -> dict[str, Any]:
-    statement: dict[str, Any] = bill["intervals"][place]["statement"]
-    return statement
-
-
-def _overcharge(bill: dict[str, Any]) -> None:
-    line = _statement(bill, 50)["lines"][0]
-    line["amount_abolt"] = str(int(line["amount_abolt"]) + 1)
-
-
-def _move_the_counter(bill: dict[str, Any]) -> None:
-    _statement(bill, 50)["spent_ubolt"] += 1
-
-
-def _exchange_the_prices(bill: dict[str, Any]) -> None:
-    bill["prices"]["version"] = 2
-
-
-def _turn_a_head(bill: dict[str, Any]) -> None:
-    head = bill["intervals"][50]["head"]
-    bill["intervals"][50]["head"] = head[:-1] + ("0" if head[-1] != "0" else "1")
-
-
-def _add_to_the_day(bill: dict[str, Any]) -> None:
-    bill["totals"]["charges_ubolt"] += 1
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        (_overcharge, "energy"),
-        (_move_the_counter, "counters"),
-        (_exchange_the_prices, "plan or prices"),
-        (_turn_a_head, "head"),
-        (_add_to_the_day, "the day's total"),
-    ],
-)
-def test_the_recomputation_names_what_was_changed(
-    bill: Path, change: Callable[[dict[str, Any]], None], named: str
-) -> None:
-    document = json.loads(bill.read_bytes())
-    change(document)
-    bill.write_text(json.dumps(document))
-    done = run("examples/recompute_a_bill.py", str(bill))
-    assert done.returncode == 1
-    assert done.stderr.startswith("differs: ")
-    assert named in done.stderr
-
-
-def test_a_battery_plan_gives_its_reasons_and_saves() -> None:
-    out = printed("examples/plan_a_battery.py", "--home", "1", "--day", "2021-08-11")
-    assert "after losses and wear" in out
-    cost, without = (float(text) for text in re.findall(r"([\d.]+) BOLT", out))
-    assert cost < without
-
-
-def test_a_day_without_prices_is_refused() -> None:
-    done = run("examples/plan_a_battery.py", "--day", "2020-01-01")
-    assert done.returncode == 1
-    assert "prices exist from 2021-01-01" in done.stderr
 
 
 def test_signals_are_measured_from_poll_to_push() -> None:

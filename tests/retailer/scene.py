@@ -81,7 +81,7 @@ class RecordedHub:
         return Response(self.channels)
 
     async def _day(self, request: Request) -> Response:
-        channel = request.path_params["channel"]
+        channel = request.path_params["channel"].removeprefix("0x")
         start_s, end_s = (int(request.query_params[name]) for name in ("start_s", "end_s"))
         identity = next(
             h.identity for h in self.ground.homes if h.identity.channel.hex() == channel

@@ -1,10 +1,26 @@
 """`gridplus hub`."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from gridplus.cli.serving import FILE, serving_options
+
+F = TypeVar("F", bound=Callable[..., Any])
+_LIMIT_S = 600
+
+
+def _running(command: F) -> F:
+    """--config and --url of a hub that serves."""
+    command = click.option(
+        "--url", required=True, help="Where it serves, like http://127.0.0.1:8080."
+    )(command)
+    return click.option(
+        "--config", required=True, type=FILE, help="The hub's configuration file (TOML)."
+    )(command)
 
 
 @click.group(name="hub")
@@ -16,15 +32,69 @@ def command() -> None:
 @click.option("--config", required=True, type=FILE, help="Configuration file (TOML).")
 @serving_options
 def serve(config: Path, port: int, exit_with_parent: bool) -> None:
-    """Serve the hub on loopback until SIGTERM."""
+    """Serve the hub on loopback until SIGTERM.
+
+    GET /health says how it stands, GET /openapi.json what it answers, GET /metrics (with the
+    administrator's token) what Prometheus wants to know.
+    """
     from gridplus.hub import HubConfig, serve_hub
 
     serve_hub(HubConfig.load(config), port=port, exit_with_parent=exit_with_parent)
 
 
 @command.command()
-@click.option("--config", required=True, type=FILE, help="The hub's configuration file (TOML).")
-@click.option("--url", required=True, help="Where it serves, like http://127.0.0.1:8080.")
+@_running
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, in µBOLT.")
+def status(config: Path, url: str, as_json: bool) -> None:
+    """What the hub risks and lends, and what waits for the chain.
+
+    Exit status 1 while something is not well.
+    """
+    from gridplus.failures import RemoteError
+    from gridplus.units import format_ubolt, format_utc, utc_from_s
+
+    now = json.loads(_ask(config, url, path="/v1/admin/status"))
+    if as_json:
+        click.echo(json.dumps(now, indent=1))
+    else:
+        oldest = now["oldest_unclaimed_s"]
+        since = "" if oldest is None else f", the oldest of {format_utc(utc_from_s(oldest))}"
+        click.echo(
+            f"{now['homes']} homes, {now['leaving']} leaving, {now['stopped']} get nothing more\n"
+            f"{format_ubolt(now['unsigned'])} BOLT billed and not signed yet, "
+            f"{format_ubolt(now['largest_unsigned'])} by one home\n"
+            f"{format_ubolt(now['unclaimed'])} BOLT signed and not on chain yet{since}\n"
+            f"{format_ubolt(now['unposted'])} BOLT credited and not on chain yet\n"
+            f"chain: {now['chain']}"
+        )
+    if now["faults"]:
+        told = "; ".join(f"{what}: {why}" for what, why in now["faults"].items())
+        raise RemoteError(f"not all is well with the hub: {told}")
+
+
+@command.command()
+@_running
+def claim(config: Path, url: str) -> None:
+    """Redeem on chain what homes have signed, in one transaction.
+
+    The back office does so at the end of a day; this is for in between. What a block does not hold
+    is left for the next claim.
+    """
+    from gridplus.units import mul_div_up
+
+    mined = json.loads(_ask(config, url, path="/v1/admin/claims", method="POST"))
+    if mined["transaction"] is None:
+        click.echo("nothing is due: the chain has paid every durable voucher it can pay")
+        return
+    gas = mul_div_up(mined["gas_used"], 1, divisor=mined["homes"])
+    click.echo(
+        f"claimed the vouchers of {mined['homes']} homes in block {mined['block']}, "
+        f"{gas:,} gas a home, transaction {mined['transaction']}"
+    )
+
+
+@command.command()
+@_running
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 def export(config: Path, url: str, out: Path) -> None:
     """Write OUT, from which `gridplus watch` acts when the hub is gone.
@@ -32,28 +102,36 @@ def export(config: Path, url: str, out: Path) -> None:
     Vouchers and credits that the chain does not hold yet, and claims of them signed ahead. Make a
     new one after each claim and as often as a loss matters; OUT is replaced as a whole.
     """
+    from gridplus.chain.deployment import write_whole
+    from gridplus.wire import Promises
+
+    content = _ask(config, url, path="/v1/admin/promises")
+    made = Promises.parse(content, what="what the hub answers")
+    write_whole(out, content)
+    click.echo(
+        f"wrote {out}: {len(made.vouchers)} vouchers, {len(made.credits)} credits, "
+        f"{len(made.claims)} claims signed ahead, {len(content)} bytes"
+    )
+
+
+def _ask(config: Path, url: str, *, path: str, method: str = "GET") -> bytes:
+    """The hub's answer to its administrator. Raises RemoteError when there is none."""
     import httpx
 
-    from gridplus.chain.deployment import write_whole
     from gridplus.failures import RemoteError
     from gridplus.hub import HubConfig
     from gridplus.keystore import read_token
-    from gridplus.wire import Promises
 
     token = read_token(HubConfig.load(config).admin_token)
     try:
-        answer = httpx.get(
-            f"{url}/v1/admin/promises",
+        answer = httpx.request(
+            method,
+            f"{url}{path}",
             headers={"authorization": f"Bearer {token}"},
-            timeout=600,
+            timeout=_LIMIT_S,
             trust_env=False,
         )
         answer.raise_for_status()
     except httpx.HTTPError as error:
-        raise RemoteError(f"the hub at {url} gives no promises: {error!r}") from None
-    made = Promises.parse(answer.content, what="what the hub answers")
-    write_whole(out, answer.content)
-    click.echo(
-        f"wrote {out}: {len(made.vouchers)} vouchers, {len(made.credits)} credits, "
-        f"{len(made.claims)} claims signed ahead, {len(answer.content)} bytes"
-    )
+        raise RemoteError(f"the hub at {url} does not answer {path}: {error!r}") from None
+    return answer.content

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,7 +14,9 @@ from gridplus.failures import Bug, GridPlusError, InputError, StorageError
 from gridplus.hub.description import openapi
 from gridplus.hub.home import Home, Record
 from gridplus.hub.hub import Hub
+from gridplus.hub.metrics import CONTENT_TYPE, Metrics
 from gridplus.hub.refusals import HubRefusal, Refused
+from gridplus.hub.standing import Standing, standing_of
 from gridplus.hub.supply import Supply
 from gridplus.serving import BodyTooLargeError, explain, read_body, require_bearer
 from gridplus.tariff import Evidence, Fields, format_octets
@@ -44,6 +47,7 @@ class HubApp:
         self._supply = supply
         self._admin_token = admin_token
         self._faults: dict[str, str] = {}
+        self._metrics = Metrics(self._standing, lambda: hub.waiting)
 
     def starlette(self) -> Starlette:
         """The app. While it runs it follows the chain and the retailer's prices, and claims what
@@ -56,6 +60,8 @@ class HubApp:
             Route("/v1/channels/{channel}", self._status),
             Route("/v1/reads", self._submit_read, methods=["POST"]),
             Route("/v1/vouchers", self._submit_voucher, methods=["POST"]),
+            Route("/metrics", require_bearer(token, self._show_metrics)),
+            Route("/v1/admin/status", require_bearer(token, self._show_standing)),
             Route("/v1/admin/channels", require_bearer(token, self._channels)),
             Route("/v1/admin/channels/{channel}/records", require_bearer(token, self._records)),
             Route("/v1/admin/promises", require_bearer(token, self._promises)),
@@ -111,7 +117,6 @@ class HubApp:
 
     async def _health(self, _request: Request) -> Response:
         standing, credit = self._hub.standing, self._hub.credit
-        faults = self._faults if credit.fault is None else {**self._faults, "credit": credit.fault}
         return JSONResponse(
             {
                 "ok": True,
@@ -121,9 +126,23 @@ class HubApp:
                     "unposted_ubolt": credit.unposted,
                     "payable_ubolt": credit.payable,
                 },
-                "faults": faults,
+                "faults": self._all_faults(),
             }
         )
+
+    def _all_faults(self) -> dict[str, str]:
+        fault = self._hub.credit.fault
+        return self._faults if fault is None else {**self._faults, "credit": fault}
+
+    def _standing(self) -> Standing:
+        return standing_of(self._hub.book.homes.values())
+
+    async def _show_standing(self, _request: Request) -> Response:
+        chain, now = self._hub.standing, asdict(self._standing())
+        return JSONResponse({**now, "chain": chain.value, "faults": self._all_faults()})
+
+    async def _show_metrics(self, _request: Request) -> Response:
+        return Response(self._metrics.text(), media_type=CONTENT_TYPE)
 
     async def _description(self, _request: Request) -> Response:
         return JSONResponse(openapi())
@@ -131,29 +150,39 @@ class HubApp:
     async def _open_channel(self, request: Request) -> Response:
         message = OpenChannel.parse(await read_body(request, limit=OpenChannel.LIMIT))
         answer = await self._hub.open_channel(message)
-        return _refusal(answer) if isinstance(answer, Refused) else _message(_status_of(answer))
+        return (
+            self._refusal(answer) if isinstance(answer, Refused) else _message(_status_of(answer))
+        )
 
     async def _status(self, request: Request) -> Response:
         home = self._hub.book.homes.get(_channel(request))
         if home is None:
-            return _refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
+            return self._refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
         return _message(_status_of(home))
 
     async def _submit_read(self, request: Request) -> Response:
+        with self._metrics.timed("read"):
+            return await self._bill(request)
+
+    async def _bill(self, request: Request) -> Response:
         message = SubmitRead.parse(await read_body(request, limit=SubmitRead.LIMIT))
         answer = await self._hub.submit_read(message.signed)
         if answer == Refused(HubRefusal.PRICES_NOT_PUBLISHED):
             await self._supply.refresh()
             answer = await self._hub.submit_read(message.signed)
         if isinstance(answer, Refused):
-            return _refusal(answer)
+            return self._refusal(answer)
         return _message(BillOffer(answer.statement, answer.group, answer.billed.credit_signature))
 
     async def _submit_voucher(self, request: Request) -> Response:
+        with self._metrics.timed("voucher"):
+            return await self._accept(request)
+
+    async def _accept(self, request: Request) -> Response:
         message = SubmitVoucher.parse(await read_body(request, limit=SubmitVoucher.LIMIT))
         answer = await self._hub.submit_voucher(message.channel, message.voucher)
         if isinstance(answer, Refused):
-            return _refusal(answer)
+            return self._refusal(answer)
         return _message(Acknowledgement(message.channel, answer))
 
     async def _channels(self, _request: Request) -> Response:
@@ -163,7 +192,7 @@ class HubApp:
         channel = _channel(request)
         home = self._hub.book.homes.get(channel)
         if home is None:
-            return _refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
+            return self._refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
         start_s, end_s = (_seconds(request, name) for name in ("start_s", "end_s"))
         found = self._hub.records(channel, start_s=start_s, end_s=end_s)
         return _message(BilledDay(home.identity, tuple(_record_of(record) for record in found)))
@@ -184,6 +213,11 @@ class HubApp:
                 "block": mined.block,
             }
         )
+
+    def _refusal(self, refused: Refused) -> Response:
+        self._metrics.refused(refused.reason.name)
+        body = RefusalMessage.of(refused.reason, refused.newest).to_bytes()
+        return Response(body, status_code=409, media_type="application/json")
 
 
 def _status_of(home: Home) -> ChannelStatus:
@@ -212,8 +246,3 @@ def _seconds(request: Request, name: str) -> int:
 
 def _message(message: Message) -> Response:
     return Response(message.to_bytes(), media_type="application/json")
-
-
-def _refusal(refused: Refused) -> Response:
-    body = RefusalMessage.of(refused.reason, refused.newest).to_bytes()
-    return Response(body, status_code=409, media_type="application/json")

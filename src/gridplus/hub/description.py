@@ -12,6 +12,18 @@ from gridplus.wire import SECONDS, U48, Schema, closed, message_schemas, octets
 _TEXT: Schema = {"type": "string"}
 _ERROR = closed(error=_TEXT)
 _HEALTH: Schema = {"type": "object", "required": ["ok", "homes", "chain", "credit", "faults"]}
+_STANDING = closed(
+    homes=U48,
+    stopped=U48,
+    leaving=U48,
+    unsigned=U48,
+    largest_unsigned=U48,
+    unclaimed=U48,
+    oldest_unclaimed_s={**SECONDS, "nullable": True},
+    unposted=U48,
+    chain=_TEXT,
+    faults={"type": "object", "additionalProperties": _TEXT},
+)
 _CLAIMED = closed(
     homes=U48,
     transaction={**octets(32), "nullable": True},
@@ -160,7 +172,29 @@ def _back_office() -> dict[str, Any]:
 
 
 def _operations() -> dict[str, Any]:
+    guarded: dict[str, Any] = {"security": [{"administrator": []}]}
     return {
+        "/metrics": {
+            "get": {
+                "operationId": "metrics",
+                "summary": "for Prometheus",
+                **guarded,
+                "responses": {
+                    "200": {"description": "text format", "content": {"text/plain": {}}},
+                    **_troubles("401"),
+                },
+            }
+        },
+        "/v1/admin/status": {
+            "get": {
+                "operationId": "status",
+                **guarded,
+                "responses": {
+                    "200": _answer("money at risk, homes by state, what waits", _STANDING),
+                    **_troubles("401"),
+                },
+            }
+        },
         "/health": {
             "get": {
                 "operationId": "health",

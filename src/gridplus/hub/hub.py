@@ -114,6 +114,11 @@ class Hub:
         return self._parts.vault.sender.standing
 
     @property
+    def waiting(self) -> int:
+        """Callers whose facts are not durable yet."""
+        return self._writer.waiting
+
+    @property
     def credit(self) -> CreditStanding:
         """What homes are owed beyond the chain, beside what the chain would pay of it today."""
         owed = (home.payee.credited - home.payee.view.word.earned for home in self._homes())

@@ -81,6 +81,11 @@ class GroupWriter(Generic[Note, Receipt]):
             self._writing = asyncio.create_task(self._write_all())
         return await done
 
+    @property
+    def waiting(self) -> int:
+        """Callers whose facts wait for the commit after the one that runs."""
+        return len(self._waiting)
+
     async def aclose(self) -> None:
         """Refuse more and write what waits. The journal stays open."""
         self._stopped = self._stopped or "it was closed"

@@ -1,0 +1,75 @@
+"""What the hub tells Prometheus: how fast it answers, what it refuses, what stands at risk."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from gridplus.hub.standing import Standing
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_GAUGES = {
+    "homes": "homes with a channel",
+    "stopped": "homes that get nothing more until they pay or deposit",
+    "leaving": "homes whose exit has started",
+    "unsigned": "µBOLT billed without a durable voucher",
+    "largest_unsigned": "µBOLT billed without a durable voucher, of the home with the most",
+    "unclaimed": "µBOLT of durable vouchers that the chain has not paid",
+    "oldest_unclaimed_s": "when the oldest interval began that the chain has not paid in full",
+    "unposted": "µBOLT of credits that the chain does not know",
+}
+
+
+class Metrics:
+    """Counted as it happens; how the hub stands is asked when somebody looks."""
+
+    def __init__(self, standing: Callable[[], Standing], waiting: Callable[[], int]) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_StandingCollector(standing, waiting))
+        self._seconds = Histogram(
+            "gridplus_hub_answer_seconds",
+            "from the first byte of a request to its answer, durable where it says so",
+            ["request"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._refused = Counter(
+            "gridplus_hub_refusals", "requests refused, by name", ["name"], registry=self._registry
+        )
+
+    @contextmanager
+    def timed(self, request: str) -> Iterator[None]:
+        """Count one request of this kind and how long it took, however it ends."""
+        began_s = perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds.labels(request).observe(perf_counter() - began_s)
+
+    def refused(self, name: str) -> None:
+        self._refused.labels(name).inc()
+
+    def text(self) -> bytes:
+        """The page that Prometheus reads."""
+        return generate_latest(self._registry)
+
+
+class _StandingCollector(Collector):
+    def __init__(self, standing: Callable[[], Standing], waiting: Callable[[], int]) -> None:
+        self._standing = standing
+        self._waiting = waiting
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        now = self._standing()
+        for field, meaning in _GAUGES.items():
+            value = getattr(now, field)
+            if value is not None:
+                yield GaugeMetricFamily(f"gridplus_hub_{field}", meaning, value=value)
+        yield GaugeMetricFamily(
+            "gridplus_hub_waiting", "callers whose facts are not durable yet", value=self._waiting()
+        )

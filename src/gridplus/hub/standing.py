@@ -1,0 +1,55 @@
+"""How a hub stands: what it risks, what it lends, what waits; for whoever operates it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gridplus.hub.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Money in µBOLT, over all homes.
+
+    `unsigned`: billed, and no durable voucher yet; `largest_unsigned` is one home's. `unclaimed`:
+    durable vouchers that the chain has not paid. `unposted`: credits that the chain does not know.
+    `oldest_unclaimed_s`: when the oldest interval began that the chain has not paid in full.
+    """
+
+    homes: int
+    stopped: int
+    leaving: int
+    unsigned: int
+    largest_unsigned: int
+    unclaimed: int
+    oldest_unclaimed_s: int | None
+    unposted: int
+
+
+def standing_of(homes: Iterable[Home]) -> Standing:
+    """One walk over all homes, and in each over what was not claimed yet."""
+    homes = list(homes)
+    unsigned = [home.payee.bill.counters.spent_ubolt - home.durable.spent_ubolt for home in homes]
+    waiting = [start_s for home in homes if (start_s := _oldest_unclaimed(home)) is not None]
+    return Standing(
+        homes=len(homes),
+        stopped=sum(home.payee.stopped is not None for home in homes),
+        leaving=sum(home.payee.view.exit_started for home in homes),
+        unsigned=sum(unsigned),
+        largest_unsigned=max(unsigned, default=0),
+        unclaimed=sum(max(0, _unclaimed(home)) for home in homes),
+        oldest_unclaimed_s=min(waiting, default=None),
+        unposted=sum(home.payee.credited - home.payee.view.word.earned for home in homes),
+    )
+
+
+def _unclaimed(home: Home) -> int:
+    return home.durable.spent_ubolt - home.payee.view.word.spent
+
+
+def _oldest_unclaimed(home: Home) -> int | None:
+    paid, oldest = home.payee.view.word.spent, None
+    for start_s, record in reversed(home.records.items()):
+        if record.statement.spent_ubolt <= paid:
+            break
+        oldest = start_s
+    return oldest
