@@ -97,6 +97,11 @@ def format_utc(moment: datetime) -> str:
     return require_utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def counted(number: int, noun: str) -> str:
+    """'1 day', '2 days', '1,200 intervals': for nouns whose plural takes an s."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def format_ubolt(amount_ubolt: int) -> str:
     """-1234567 -> '-1.234567' (BOLT)."""
     sign = "-" if amount_ubolt < 0 else ""

@@ -66,7 +66,7 @@ def ask(node: Served, *calls: tuple[str, list[Any]]) -> Any:
         (b"\xff\xfe", -32700, "not a document"),
         (b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[NaN]}', -32700, "NaN"),
         (b'{"jsonrpc":"2.0","id":1.5,"method":"eth_chainId"}', -32600, "not a JSON-RPC 2.0"),
-        (b"[" * 5_000, -32700, "not a document"),
+        (b"[" * 5_000, -32700, "nests deeper"),
         (b"5", -32600, "not a JSON-RPC 2.0 request"),
         (b'{"id":1,"method":"eth_chainId"}', -32600, "not a JSON-RPC 2.0 request"),
         (b'{"jsonrpc":"2.0","id":1,"method":5}', -32600, "not a JSON-RPC 2.0 request"),

@@ -84,7 +84,7 @@ def test_an_operator_asks_in_words_and_claims(town: Town, tmp_path: Path) -> Non
         assert httpx.post(f"{service.url}/v1/channels", content=opening).status_code == 200
         asked = ["--config", str(config), "--url", service.url]
         said = CliRunner().invoke(command, ["status", *asked])
-        assert said.stdout.startswith("1 homes, 0 leaving, 0 get nothing more\n0.000000 BOLT")
+        assert said.stdout.startswith("1 home, 0 leaving, 0 get nothing more\n0.000000 BOLT")
         assert isinstance(said.exception, Exception), "no retailer answers this hub"
         assert re.search("not all is well with the hub: retailer", str(said.exception))
         told = CliRunner().invoke(command, ["status", *asked, "--json"])

@@ -9,6 +9,7 @@ from gridplus.failures import Bug, InputError
 from gridplus.units import (
     ABOLT_PER_UBOLT,
     Interval,
+    counted,
     format_ubolt,
     format_utc,
     mul_div_down,
@@ -100,3 +101,12 @@ def test_key_order_and_spaces_do_not_change_a_digest_but_the_kind_does() -> None
 def test_floats_doubles_depth_and_size_are_refused(data: bytes) -> None:
     with pytest.raises(InputError, match="the thing"):
         parse_document(data, limit=100 if len(data) < 5000 else 10_000, what="the thing")
+
+
+def test_one_thing_is_not_many() -> None:
+    assert [counted(n, "day") for n in (0, 1, 2, 1_200)] == [
+        "0 days",
+        "1 day",
+        "2 days",
+        "1,200 days",
+    ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from gridplus.agent.links import Link, Unreachable
-from gridplus.digest import Document
+from gridplus.digest import Document, require_shallow
 from gridplus.failures import InputError, RemoteError
 from gridplus.keystore import DeviceKey
 from gridplus.signals import PAGE, Json, Timeline, format_json, parse_json
@@ -177,6 +177,7 @@ class Ven:
             limit=_TOKEN_LIMIT,
         )
         try:
+            require_shallow(body)
             answer: Document = json.loads(body)
         except ValueError:
             answer = None

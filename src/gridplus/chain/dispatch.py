@@ -15,7 +15,7 @@ from gridplus.chain import jsonrpc
 from gridplus.chain.jsonrpc import data, parse_data
 from gridplus.chain.methods import SEND, Node, Params, parameter
 from gridplus.chain.port import ChainError, Rejected, Reverted
-from gridplus.digest import Document
+from gridplus.digest import Document, require_shallow
 from gridplus.failures import InputError, StorageError
 
 
@@ -90,6 +90,7 @@ def _parsed_body(body: bytes) -> Document:
     """Other tools write percentiles as fractions: they are read as Decimal, anywhere else they
     are refused where they stand."""
     try:
+        require_shallow(body)
         document: Document = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise InputError(f"the request is not a document: {error}") from None

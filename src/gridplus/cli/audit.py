@@ -13,6 +13,7 @@ from gridplus.audit import Audit, AuditedDay, DataFolder, audit
 from gridplus.chain.deployment import Deployment
 from gridplus.cli.verify import open_chain
 from gridplus.failures import GridPlusError, InputError
+from gridplus.units import counted
 
 COULD_NOT = 2
 
@@ -64,8 +65,9 @@ def command(
 
 
 def _tell(day: AuditedDay) -> None:
-    said = "agrees" if not day.differences else f"{day.differences} differences"
-    line = f"{day.day}  {day.homes} homes, {day.intervals:,} intervals: {said}"
+    said = "agrees" if not day.differences else counted(day.differences, "difference")
+    looked = f"{counted(day.homes, 'home')}, {counted(day.intervals, 'interval')}"
+    line = f"{day.day}  {looked}: {said}"
     click.echo(line, err=True)
 
 
@@ -74,10 +76,13 @@ def _print(found: Audit, elapsed_ms: int) -> None:
         click.echo(str(difference))
     homes = max(day.homes for day in found.days)
     intervals = sum(day.intervals for day in found.days)
-    looked = f"{len(found.days)} days, {homes} homes, {intervals:,} intervals"
+    looked = ", ".join(
+        counted(number, noun)
+        for number, noun in ((len(found.days), "day"), (homes, "home"), (intervals, "interval"))
+    )
     said = "all agree to the µBOLT: journals, bills, root, ledger and chain"
     if not found.ok:
-        said = f"{len(found.differences)} differences"
+        said = counted(len(found.differences), "difference")
     click.echo(f"{looked} in {elapsed_ms / 1_000:.1f} s: {said}")
 
 
