@@ -60,7 +60,8 @@ def status(config: Path, url: str, as_json: bool) -> None:
         oldest = now["oldest_unclaimed_s"]
         since = "" if oldest is None else f", the oldest of {format_utc(utc_from_s(oldest))}"
         click.echo(
-            f"{counted(now['homes'], 'home')}, {now['leaving']} leaving, {now['stopped']} get nothing more\n"
+            f"{counted(now['homes'], 'home')}, {now['leaving']} leaving, "
+            f"{now['stopped']} get nothing more\n"
             f"{format_ubolt(now['unsigned'])} BOLT billed and not signed yet, "
             f"{format_ubolt(now['largest_unsigned'])} by one home\n"
             f"{format_ubolt(now['unclaimed'])} BOLT signed and not on chain yet{since}\n"
