@@ -9,6 +9,7 @@ import pytest
 from gridplus.chain import FeeRules
 from gridplus.failures import GridPlusError, InputError, RemoteError, StorageError
 from gridplus.hub import HubConfig, hub_app
+from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
 from gridplus.keystore import KeyStore, Secp256k1Key
 from gridplus.wallet import Address
 from tests.hub.process import NOBODY, make_hub_folder
@@ -28,6 +29,13 @@ def test_a_configuration_says_what_a_claim_may_cost(town: Town, tmp_path: Path) 
     changes = {"fee_ceiling_wei": 7, "fee_bump_ppm": 100_000, "replace_after_blocks": 9}
     config = HubConfig.load(make_hub_folder(town, tmp_path / "hub", **changes))
     assert config.fees == FeeRules(7, replace_after_blocks=9, bump_ppm=100_000)
+    assert config.claims == USUAL_CLAIMS
+
+
+def test_a_configuration_says_when_a_claim_does_not_wait(town: Town, tmp_path: Path) -> None:
+    changes = {"claim_at_risk_ubolt": 5, "claim_after_s": 6}
+    config = HubConfig.load(make_hub_folder(town, tmp_path / "hub", **changes))
+    assert config.claims == ClaimPolicy(at_risk_ubolt=5, age_s=6)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gridplus.failures import Bug, GridPlusError, InputError, StorageError
+from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
 from gridplus.hub.description import openapi
 from gridplus.hub.home import Home, Record
 from gridplus.hub.hub import Hub
@@ -36,14 +37,18 @@ from gridplus.wire import (
 from gridplus.wire.message import Message
 
 CHAIN_PAUSE_S = 1
+CLAIM_PAUSE_S = 30
 _START_MAX = 1 << 33
 
 
 class HubApp:
     """Routes over a hub. `admin_token` opens the back office's; without one they stay shut."""
 
-    def __init__(self, hub: Hub, supply: Supply, *, admin_token: str) -> None:
+    def __init__(
+        self, hub: Hub, supply: Supply, *, admin_token: str, policy: ClaimPolicy = USUAL_CLAIMS
+    ) -> None:
         self._hub = hub
+        self._policy = policy
         self._supply = supply
         self._admin_token = admin_token
         self._faults: dict[str, str] = {}
@@ -86,6 +91,7 @@ class HubApp:
             asyncio.create_task(self._repeat("chain", hub.follow_chain)),
             asyncio.create_task(self._repeat("retailer", self._supply.refresh)),
             asyncio.create_task(self._repeat("leaving homes", hub.claim_leaving)),
+            asyncio.create_task(self._repeat("claims", self._claim_due, pause_s=CLAIM_PAUSE_S)),
         ]
         try:
             yield
@@ -97,8 +103,15 @@ class HubApp:
         for bug in (end for end in ended if isinstance(end, Bug)):
             raise bug
 
-    async def _repeat(self, what: str, chore: Callable[[], Awaitable[object]]) -> None:
-        """What cannot be done now is tried again a second later; until then it is a fault."""
+    async def _claim_due(self) -> None:
+        due = await self._hub.claim_due(self._policy)
+        if due is not None:
+            self._metrics.claimed(due.name)
+
+    async def _repeat(
+        self, what: str, chore: Callable[[], Awaitable[object]], *, pause_s: int = CHAIN_PAUSE_S
+    ) -> None:
+        """What cannot be done now is tried again after a pause; until then it is a fault."""
         while True:
             try:
                 await chore()
@@ -108,7 +121,7 @@ class HubApp:
             except Bug:
                 await self._hub.aclose()
                 raise
-            await asyncio.sleep(CHAIN_PAUSE_S)
+            await asyncio.sleep(pause_s)
 
     async def _stop(self, _request: Request, error: Exception) -> Response:
         """After a bug memory may not be what the journal says: acknowledge nothing more."""

@@ -16,6 +16,7 @@ from gridplus.chain.fee_terms import fee_rules
 from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import InputError
 from gridplus.hub.app import HubApp
+from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
 from gridplus.hub.facts import open_outbox
 from gridplus.hub.hub import Hub, HubParts
 from gridplus.hub.supply import Supply
@@ -30,7 +31,8 @@ from gridplus.tariff import Fields
 class HubConfig:
     """Paths are relative to the file. `clock` names a clock file, for a time that is not now;
     `journal_page_limit` bounds the journal, in pages of 4 KiB; a block is final after
-    `confirmations` more, or when the node says so; `fees` is what its claims may cost."""
+    `confirmations` more, or when the node says so; `fees` is what its claims may cost,
+    `claims` when they do not wait for the day's end."""
 
     journal: Path
     deployment: Path
@@ -44,6 +46,7 @@ class HubConfig:
     confirmations: int | None = None
     journal_page_limit: int | None = None
     fees: FeeRules = USUAL_FEES
+    claims: ClaimPolicy = USUAL_CLAIMS
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -67,6 +70,7 @@ class HubConfig:
             confirmations=fields.integer(depth) if fields.has(depth) else None,
             journal_page_limit=fields.integer(pages) if fields.has(pages) else None,
             fees=fee_rules(fields),
+            claims=ClaimPolicy.read(fields),
         )
         fields.close()
         return config
@@ -89,7 +93,7 @@ def hub_app(config: HubConfig) -> Starlette:
         token = read_token(config.admin_token)
         kept = opened.pop_all()
     client = httpx.AsyncClient(base_url=config.retailer_url, timeout=10, trust_env=False)
-    app = HubApp(hub, Supply(client, hub), admin_token=token).starlette()
+    app = HubApp(hub, Supply(client, hub), admin_token=token, policy=config.claims).starlette()
     inner = app.router.lifespan_context
 
     @asynccontextmanager

@@ -28,6 +28,7 @@ from gridplus.failures import Bug, invariant
 from gridplus.hub.facts import BilledRead
 from gridplus.meter import IntervalRead
 from gridplus.tariff import ChannelIdentity, GroupEvidence, Statement, Tip
+from gridplus.units import UBOLT_PER_BOLT, mul_div_up
 from gridplus.wallet import ChannelId
 
 
@@ -46,13 +47,15 @@ class Record:
 
 @dataclass
 class Home:
-    """One channel. `lock` is held from a request's first check to its commit."""
+    """One channel. `lock` is held from a request's first check to its commit; `unclaimed_since_s`
+    is when the oldest interval began that the chain has not paid in full."""
 
     identity: ChannelIdentity
     payee: Payee
     tip: Tip
     records: dict[int, Record] = field(default_factory=dict)
     last_read: IntervalRead | None = None
+    unclaimed_since_s: int | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -74,7 +77,9 @@ class Home:
         answer = step_payee(self.payee, fact, now_s=now_s)
         if isinstance(answer, Refusal):
             raise Bug(f"a journaled {type(fact).__name__} was refused: {answer.reason.name}")
-        self.payee = answer.state
+        paid, self.payee = self.payee.view.word.spent, answer.state
+        if self.payee.view.word.spent != paid:
+            self.unclaimed_since_s = self._oldest_unclaimed()
         return answer.effects
 
     def keep_bill(self, billed: BilledRead, group: GroupEvidence, *, now_s: int) -> None:
@@ -90,6 +95,8 @@ class Home:
         same = paid is not None and paid.counters == counters_of(statement)
         record = Record(billed, group, paid.signature if paid is not None and same else None)
         self.records[statement.interval.start_s] = record
+        if self.unclaimed_since_s is None:
+            self.unclaimed_since_s = self._oldest_unclaimed()
 
     def keep_voucher(self, voucher: Voucher, *, now_s: int) -> Counters:
         """A voucher became durable; the counters that the home is told."""
@@ -108,6 +115,21 @@ class Home:
         """What the newest durable voucher of this home says."""
         voucher = self.payee.durable
         return NOTHING if voucher is None else voucher.counters
+
+    @property
+    def spares_a_day(self) -> bool:
+        """Whether a day's cap would be left if the newest durable voucher were claimed now."""
+        word, cap = self.payee.view.word, self.payee.view.word.daily_cap * UBOLT_PER_BOLT
+        due = max(0, self.durable.spent_ubolt - word.spent)
+        return self.payee.view.cap_allowance - mul_div_up(due, 1, divisor=max(1, cap)) * cap >= cap
+
+    def _oldest_unclaimed(self) -> int | None:
+        paid, oldest = self.payee.view.word.spent, None
+        for start_s, record in reversed(self.records.items()):
+            if record.statement.spent_ubolt <= paid:
+                break
+            oldest = start_s
+        return oldest
 
     @property
     def newest_record(self) -> Record | None:

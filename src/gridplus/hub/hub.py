@@ -27,6 +27,7 @@ from gridplus.clock import Clock
 from gridplus.contracts.calls import MAX_CLAIM_ITEMS
 from gridplus.failures import Bug
 from gridplus.hub.book import Book
+from gridplus.hub.claim_policy import ClaimDue, ClaimPolicy
 from gridplus.hub.export import unpaid_vouchers, unposted_credits
 from gridplus.hub.facts import (
     BilledRead,
@@ -42,6 +43,7 @@ from gridplus.hub.following import concerned, moves_pool, named_hub, new_day, wo
 from gridplus.hub.home import Home, Record, bill_of, credit_asked
 from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.sealing import GroupSealer, bill_leaf
+from gridplus.hub.standing import standing_of
 from gridplus.hub.vault import MinedClaim, VaultLink
 from gridplus.journal import Fact, GroupWriter, SqliteJournal
 from gridplus.keystore import Secp256k1Key
@@ -236,6 +238,23 @@ class Hub:
         whose voucher was claimed as far as the chain allowed waits until something has moved."""
         return await self._claim(self._leaving_due) if self._leaving_due() else None
 
+    async def claim_due(self, policy: ClaimPolicy) -> ClaimDue | None:
+        """Redeem what should not wait for the day's end; why it was done, if it was.
+
+        Each claim uses up whole days of a home's cap: of homes that could not go on buying today
+        it is left for the day's end. What was claimed as far as the chain allowed waits until
+        something has moved.
+        """
+        due = policy.why_now(
+            standing_of(self._homes()),
+            payable_ubolt=self._payable_ubolt,
+            now_s=self._parts.clock.now_s(),
+        )
+        if due is None or not self._sparing():
+            return None
+        await self._claim(self._sparing)
+        return due
+
     async def export(self) -> Promises:
         """What a watchtower needs to act when this hub is gone: of every home what the chain has
         not paid or credited yet, and claims signed ahead. The next claim makes a newer one due."""
@@ -265,9 +284,15 @@ class Hub:
         return self._book.homes.get(channel) or Refused(HubRefusal.UNKNOWN_CHANNEL)
 
     def _leaving_due(self) -> list[Home]:
+        return self._untried(map(self._book.homes.__getitem__, self._leaving))
+
+    def _sparing(self) -> list[Home]:
+        return self._untried(home for home in self._homes() if home.spares_a_day)
+
+    def _untried(self, homes: Iterable[Home]) -> list[Home]:
         return [
             home
-            for home in map(self._book.homes.__getitem__, self._leaving)
+            for home in homes
             for voucher in self._claimable(home)
             if self._tried.get(home.channel) != (voucher, home.payee.view)
         ]

@@ -42,6 +42,13 @@ class Metrics:
             "gridplus_hub_refusals", "requests refused, by name", ["name"], registry=self._registry
         )
 
+        self._claims = Counter(
+            "gridplus_hub_early_claims",
+            "claims before the day was closed, by reason",
+            ["reason"],
+            registry=self._registry,
+        )
+
     @contextmanager
     def timed(self, request: str) -> Iterator[None]:
         """Count one request of this kind and how long it took, however it ends."""
@@ -53,6 +60,9 @@ class Metrics:
 
     def refused(self, name: str) -> None:
         self._refused.labels(name).inc()
+
+    def claimed(self, reason: str) -> None:
+        self._claims.labels(reason).inc()
 
     def text(self) -> bytes:
         """The page that Prometheus reads."""

@@ -26,10 +26,10 @@ class Standing:
 
 
 def standing_of(homes: Iterable[Home]) -> Standing:
-    """One walk over all homes, and in each over what was not claimed yet."""
+    """One walk over all homes."""
     homes = list(homes)
     unsigned = [home.payee.bill.counters.spent_ubolt - home.durable.spent_ubolt for home in homes]
-    waiting = [start_s for home in homes if (start_s := _oldest_unclaimed(home)) is not None]
+    waiting = [home.unclaimed_since_s for home in homes if home.unclaimed_since_s is not None]
     return Standing(
         homes=len(homes),
         stopped=sum(home.payee.stopped is not None for home in homes),
@@ -44,12 +44,3 @@ def standing_of(homes: Iterable[Home]) -> Standing:
 
 def _unclaimed(home: Home) -> int:
     return home.durable.spent_ubolt - home.payee.view.word.spent
-
-
-def _oldest_unclaimed(home: Home) -> int | None:
-    paid, oldest = home.payee.view.word.spent, None
-    for start_s, record in reversed(home.records.items()):
-        if record.statement.spent_ubolt <= paid:
-            break
-        oldest = start_s
-    return oldest
