@@ -145,7 +145,7 @@ def problems() -> tuple[Home, list[Outlook]]:
 
 def main() -> None:
     home, outlooks = problems()
-    battery, end_wh = home.battery, home.end_of_day_wh
+    battery, end_wh = home.require_battery(), home.end_of_day_wh
     program = LinearProgram(battery, count=len(outlooks[0].prices), length_s=outlooks[0].length_s)
     start = {"stored_uwh": end_wh * UWH_PER_WH, "end_wh": end_wh}
 

@@ -107,7 +107,7 @@ def plan_from(day: HomeDay, i: int, *, stored_uwh: int, net_wh: Sequence[int]) -
     """The plan for the rest of the day from interval `i`, for `net_wh`."""
     rest = Outlook(day.outlook.prices[i:], net_wh)
     end_wh = day.home.end_of_day_wh
-    return plan_battery(day.home.battery, rest, stored_uwh=stored_uwh, end_wh=end_wh)
+    return plan_battery(day.home.require_battery(), rest, stored_uwh=stored_uwh, end_wh=end_wh)
 
 
 def foresight(day: HomeDay) -> Plan:
@@ -129,13 +129,13 @@ def by_set_point(day: HomeDay, i: int, stored_uwh: int) -> Rule:
 
 def by_surplus(day: HomeDay, _i: int, _stored_uwh: int) -> Rule:
     """Self-consumption without prices: store every surplus, cover every need."""
-    full_uwh, end_uwh = day.home.battery.capacity_uwh, day.home.end_of_day_wh * UWH_PER_WH
+    full_uwh, end_uwh = day.home.require_battery().capacity_uwh, day.home.end_of_day_wh * UWH_PER_WH
     return Rule(end_uwh, full_uwh, end_uwh, full_uwh)
 
 
 def live(day: HomeDay, control: Control) -> Lived:
     """The day under `control`, which is asked before each interval and sees only its past."""
-    battery, stored_uwh = day.home.battery, day.home.end_of_day_wh * UWH_PER_WH
+    battery, stored_uwh = day.home.require_battery(), day.home.end_of_day_wh * UWH_PER_WH
     steps = []
     for i, net_wh in enumerate(day.outlook.net_load_wh):
         step = respond(

@@ -55,10 +55,12 @@ def show_plan(number: int, day: date) -> None:
         forecast_net_load(*past, count=len(intervals)),
     )
     start_uwh = home.end_of_day_wh * UWH_PER_WH
-    plan = plan_battery(home.battery, outlook, stored_uwh=start_uwh, end_wh=home.end_of_day_wh)
+    plan = plan_battery(
+        home.require_battery(), outlook, stored_uwh=start_uwh, end_wh=home.end_of_day_wh
+    )
     zone = ZoneInfo(terms.time_zone)
     labels = [f"{interval.start.astimezone(zone):%H:%M}" for interval in intervals]
-    reasons = explain(home.battery, outlook, plan=plan, labels=labels)
+    reasons = explain(home.require_battery(), outlook, plan=plan, labels=labels)
 
     print(f"home {number} on {day}, forecast from the {HISTORY_S // 86_400} days before")
     acts = [(step.charge_wh > 0) - (step.discharge_wh > 0) for step in plan.steps]

@@ -1,4 +1,4 @@
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from gridplus.failures import Bug, InputError
 from gridplus.planner import UWH_PER_WH, Battery
-from gridplus.planner.battery import parse_battery
 from tests.planner.scene import PLAIN, batteries
 
 
@@ -36,10 +35,6 @@ def test_a_battery_neither_overflows_nor_runs_dry() -> None:
         PLAIN.after(0, charge_wh=0, discharge_wh=1)
 
 
-def test_a_battery_is_read_from_its_table() -> None:
-    assert parse_battery(asdict(PLAIN)) == PLAIN
-
-
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
@@ -49,17 +44,13 @@ def test_a_battery_is_read_from_its_table() -> None:
         ("discharge_ppm", 0, "discharge_ppm is from 1 to 1000000"),
         ("reserve_wh", PLAIN.capacity_wh, "less than capacity_wh"),
         ("wear_ubolt_per_mwh", -1, "wear_ubolt_per_mwh is from 0"),
-        ("capacity_wh", 6.4, "capacity_wh is 6.4; write a whole number"),
-        ("capacity_wh", True, "capacity_wh is True; write a whole number"),
-        ("power_w", None, "power_w is missing"),
-        ("capacity_kwh", 6, "capacity_kwh is not known"),
     ],
 )
 def test_a_battery_that_cannot_be_is_refused_by_field(
-    field: str, value: object, sentence: str
+    field: str, value: int, sentence: str
 ) -> None:
     with pytest.raises(InputError, match=sentence):
-        parse_battery({**asdict(PLAIN), field: value})
+        replace(PLAIN, **{field: value})
 
 
 def test_efficiency_counts_on_both_ways() -> None:

@@ -161,7 +161,7 @@ class SmartAgent:
         )
         home = self._household.home
         self.plan = plan_battery(
-            home.battery,
+            home.require_battery(),
             outlook,
             stored_uwh=self._devices.stored_uwh,
             end_wh=home.end_of_day_wh,

@@ -204,5 +204,5 @@ def make_resident(
     (folder / "home.toml").write_bytes(bundled("home.toml"))
     home = parse_home(bundled("home.toml"), what="home.toml")
     state = DeviceState(start.now_s, stored_uwh=home.end_of_day_wh * UWH_PER_WH)
-    devices = SimulatedDevices(SimulatedHome(series, home.battery, state=state))
+    devices = SimulatedDevices(SimulatedHome(series, home.require_battery(), state=state))
     return Resident(name, folder, owner, keys, identity, home, devices)

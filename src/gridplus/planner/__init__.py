@@ -1,24 +1,60 @@
-"""Exact plans for a home battery, the rule it follows live, and forecasts from the past only."""
+"""Plans for a home's devices, rules to follow live, reasons, and forecasts from the past only."""
 
+from gridplus.planner.ahead import Ahead, Peak, State, Stay, usual_stays
 from gridplus.planner.battery import UWH_PER_WH, Battery
+from gridplus.planner.course import Flow, Move, Track
+from gridplus.planner.devices import (
+    Appliance,
+    Band,
+    Building,
+    Car,
+    Climate,
+    Habit,
+    HotWater,
+    Site,
+    Wish,
+)
 from gridplus.planner.explain import explain, format_cents
 from gridplus.planner.forecast import PER_DAY, Energies, forecast_net_load
-from gridplus.planner.home import Home, parse_home
+from gridplus.planner.home import Home
+from gridplus.planner.home_file import parse_home
+from gridplus.planner.home_plan import HomePlan, Source
+from gridplus.planner.optimum import plan_home
 from gridplus.planner.plan import Outlook, Plan, bill_abolt, plan_battery
 from gridplus.planner.position import HomePast, forecast_street
 from gridplus.planner.rule import Rule, Step, respond
+from gridplus.planner.unmet import Unmet
 
 __all__ = [
     "PER_DAY",
     "UWH_PER_WH",
+    "Ahead",
+    "Appliance",
+    "Band",
     "Battery",
+    "Building",
+    "Car",
+    "Climate",
     "Energies",
+    "Flow",
+    "Habit",
     "Home",
     "HomePast",
+    "HomePlan",
+    "HotWater",
+    "Move",
     "Outlook",
+    "Peak",
     "Plan",
     "Rule",
+    "Site",
+    "Source",
+    "State",
+    "Stay",
     "Step",
+    "Track",
+    "Unmet",
+    "Wish",
     "bill_abolt",
     "explain",
     "forecast_net_load",
@@ -26,5 +62,7 @@ __all__ = [
     "format_cents",
     "parse_home",
     "plan_battery",
+    "plan_home",
     "respond",
+    "usual_stays",
 ]

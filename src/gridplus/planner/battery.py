@@ -4,8 +4,7 @@ One Wh charged at `charge_ppm` adds exactly `charge_ppm` µWh; one Wh discharged
 1e12 / `discharge_ppm` µWh, rounded up. No rounding ever gives the battery energy.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from gridplus.failures import InputError, invariant
 from gridplus.units import ABOLT_PER_PBOLT, HOUR_S, PPM
@@ -80,27 +79,6 @@ class Battery:
     def yield_wh(self, drain_uwh: int) -> int:
         """What reaches the home when at most `drain_uwh` leave the store, rounded down."""
         return drain_uwh * self.discharge_ppm // (UWH_PER_WH * PPM)
-
-
-def parse_battery(table: Mapping[str, object]) -> Battery:
-    """A TOML table with exactly the fields of `Battery`, all whole numbers.
-
-    Raises InputError that names the field and the mend.
-    """
-    names = [field.name for field in fields(Battery)]
-    unknown = sorted(set(table) - set(names))
-    if unknown:
-        raise InputError(f"{unknown[0]} is not known; the fields are {', '.join(names)}")
-    return Battery(**{name: parse_count(table, name) for name in names})
-
-
-def parse_count(table: Mapping[str, object], name: str) -> int:
-    """The whole number that stands in `table` under `name`. Raises InputError without one."""
-    value = table.get(name)
-    if isinstance(value, bool) or not isinstance(value, int):
-        found = "is missing" if value is None else f"is {value!r}"
-        raise InputError(f"{name} {found}; write a whole number")
-    return value
 
 
 def _require(condition: bool, sentence: str) -> None:

@@ -1,58 +1,52 @@
-"""A home's file: what stands in it and what its owner wants, for the agent and for nobody else."""
+"""A home as its owner describes it: what stands in it, and what is wanted of it."""
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gridplus.failures import InputError
-from gridplus.planner.battery import Battery, parse_battery, parse_count
-
-FORMAT = "gridplus.home/1"
-_FIELDS = ("format", "solar", "end_of_day_wh", "battery")
+from gridplus.planner.battery import Battery
+from gridplus.planner.devices import Appliance, Car, Climate, HotWater, Site, Wish
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The battery, what it should hold at midnight, and whether there are solar panels.
+    """The devices of a home, what its battery should hold at midnight, whether there is solar.
 
-    Raises InputError when the end-of-day charge does not lie between reserve and capacity.
+    `order` has every wish once, most important first. Raises InputError when there is nothing to
+    plan, or when the end-of-day charge does not lie between reserve and capacity.
     """
 
-    battery: Battery
+    battery: Battery | None
     end_of_day_wh: int
     solar: bool
+    car: Car | None = None
+    climate: Climate | None = None
+    water: HotWater | None = None
+    appliances: tuple[Appliance, ...] = ()
+    site: Site = Site()  # noqa: RUF009 - immutable
+    order: tuple[Wish, ...] = tuple(Wish)
 
     def __post_init__(self) -> None:
-        if not self.battery.reserve_wh <= self.end_of_day_wh <= self.battery.capacity_wh:
+        if not (self.battery or self.car or self.climate or self.water or self.appliances):
+            raise InputError("there is no device to plan; add a [battery], a [car] or another")
+        battery = self.battery
+        if battery and not battery.reserve_wh <= self.end_of_day_wh <= battery.capacity_wh:
             raise InputError(
                 f"end_of_day_wh is {self.end_of_day_wh}; it lies between the battery's "
-                f"reserve_wh ({self.battery.reserve_wh}) and capacity_wh "
-                f"({self.battery.capacity_wh})"
+                f"reserve_wh ({battery.reserve_wh}) and capacity_wh ({battery.capacity_wh})"
             )
+        if len({appliance.name for appliance in self.appliances}) < len(self.appliances):
+            raise InputError("two appliances have one name")
+        if sorted(self.order, key=list(Wish).index) != list(Wish):
+            raise InputError("order has every wish once")
 
+    def require_battery(self) -> Battery:
+        """The battery. Raises InputError for a home without one."""
+        if self.battery is None:
+            raise InputError("this home has no battery")
+        return self.battery
 
-def parse_home(data: bytes, *, what: str) -> Home:
-    """A TOML file with `format`, `solar`, `end_of_day_wh` and a `[battery]` table.
-
-    Raises InputError that names `what`, the field and the mend.
-    """
-    try:
-        return _home(tomllib.loads(data.decode()))
-    except InputError as error:
-        raise InputError(f"{what}: {error}") from None
-    except ValueError as error:
-        raise InputError(f"{what} is not TOML: {error}") from None
-
-
-def _home(table: Mapping[str, object]) -> Home:
-    unknown = sorted(set(table) - set(_FIELDS))
-    if unknown:
-        raise InputError(f"{unknown[0]} is not known; the fields are {', '.join(_FIELDS)}")
-    if table.get("format") != FORMAT:
-        raise InputError(f'format is {table.get("format")!r}; write format = "{FORMAT}"')
-    solar, battery = table.get("solar"), table.get("battery")
-    if not isinstance(solar, bool):
-        raise InputError(f"solar is {solar!r}; write true or false")
-    if not isinstance(battery, dict):
-        raise InputError("there is no [battery] table")
-    return Home(parse_battery(battery), parse_count(table, "end_of_day_wh"), solar)
+    @property
+    def is_battery_alone(self) -> bool:
+        """Whether `plan_battery` plans all of it."""
+        others = (self.car, self.climate, self.water, *self.appliances)
+        return self.battery is not None and not any(others) and self.site == Site()

@@ -38,13 +38,16 @@ def forecast_street(
     total_wh = [0] * count
     for past in street:
         net_wh = forecast_net_load(past.load_wh, past.solar_wh, count=ahead + count)[ahead:]
-        end_wh = past.home.end_of_day_wh
-        plan = plan_battery(
-            past.home.battery,
-            Outlook(prices, net_wh),
-            stored_uwh=end_wh * UWH_PER_WH,
-            end_wh=end_wh,
-        )
-        for i, step in enumerate(plan.steps):
-            total_wh[i] += step.import_wh - step.export_wh
+        for i, wh in enumerate(_with_battery(past.home, Outlook(prices, net_wh))):
+            total_wh[i] += wh
     return tuple(total_wh)
+
+
+def _with_battery(home: Home, outlook: Outlook) -> Sequence[int]:
+    """Net Wh of a home whose battery, where it has one, does as planned."""
+    if home.battery is None:
+        return outlook.net_load_wh
+    end_wh = home.end_of_day_wh
+    stored_uwh = end_wh * UWH_PER_WH
+    plan = plan_battery(home.battery, outlook, stored_uwh=stored_uwh, end_wh=end_wh)
+    return [step.import_wh - step.export_wh for step in plan.steps]
