@@ -4,9 +4,9 @@ A course follows an intent, level by level, within what devices and connection c
 be done is left out, least important wish first; so every course is possible, whatever it follows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol
 
 from gridplus.planner.ahead import Ahead
 from gridplus.planner.battery import UWH_PER_WH
@@ -15,8 +15,14 @@ from gridplus.planner.home import Home
 from gridplus.planner.store import BATTERY, CAR, CLIMATE, SOLVER_NOISE, WATER, Store
 from gridplus.units import HOUR_S, PPM
 
-Intent: TypeAlias = Callable[[Store, int, int], int]
-"""(store, interval, level if left alone) -> the level it should have at the interval's end."""
+
+class Intent(Protocol):
+    """Says the level that `store` should have at the end of interval `i`; `alone` is the level it
+    has when left alone."""
+
+    def __call__(self, store: Store, i: int, *, alone: int) -> int: ...
+
+
 _WISH_OF = {
     BATTERY: Wish.END_CHARGE,
     CAR: Wish.CAR,
@@ -80,7 +86,7 @@ def follow(
     home: Home, ahead: Ahead, *, stores: Sequence[Store], intent: Intent, way: Way
 ) -> Course:
     """The course that comes closest to `intent`, interval by interval."""
-    walk = _Walk(home, ahead, stores)
+    walk = _Walk(home, ahead, stores=stores)
     for i in range(ahead.count):
         walk.step(i, intent, way=way)
     tracks = (
@@ -90,10 +96,22 @@ def follow(
     return Course(tuple(tracks), tuple(way.fixed_wh), tuple(walk.flows))
 
 
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """What the stores that are there take and give in one interval, by their place."""
+
+    takes: dict[int, int]
+    gives: dict[int, int]
+
+    @property
+    def net_wh(self) -> int:
+        return sum(self.takes.values()) - sum(self.gives.values())
+
+
 class _Walk:
     """A course that is being made."""
 
-    def __init__(self, home: Home, ahead: Ahead, stores: Sequence[Store]) -> None:
+    def __init__(self, home: Home, ahead: Ahead, *, stores: Sequence[Store]) -> None:
         self._home, self._ahead, self._stores = home, ahead, stores
         self._import_wh, self._export_wh = site_limits_wh(home.site, ahead.length_s)
         self._levels = [store.start for store in stores]
@@ -106,29 +124,32 @@ class _Walk:
 
     def step(self, i: int, intent: Intent, *, way: Way) -> None:
         here = [at for at, store in enumerate(self._stores) if store.first <= i < store.end]
-        takes, gives = dict.fromkeys(here, 0), dict.fromkeys(here, 0)
+        moved = _Moved(dict.fromkeys(here, 0), dict.fromkeys(here, 0))
+        takes, gives = moved.takes, moved.gives
         for at in here:
             store = self._stores[at]
             alone = store.left_alone(self._levels[at], i)
-            takes[at], gives[at] = towards(store, i, alone=alone, target=intent(store, i, alone))
+            takes[at], gives[at] = towards(
+                store, i, alone=alone, target=intent(store, i, alone=alone)
+            )
         net_wh = self._ahead.net_wh[i] + way.fixed_wh[i]
         caps = (self._import_wh, None if way.import_wh is None else way.import_wh[i])
         cap_wh = min((wh for wh in caps if wh is not None), default=None)
         if cap_wh is not None:
-            self._shed(i, takes, gives, over_wh=_total(net_wh, takes, gives) - cap_wh)
+            self._shed(i, moved, over_wh=net_wh + moved.net_wh - cap_wh)
         if self._export_wh is not None and not self._home.site.curtail:
-            over_wh = -_total(net_wh, takes, gives) - self._export_wh
-            self._soak(i, takes, gives, over_wh=over_wh)
+            self._soak(i, moved, over_wh=-net_wh - moved.net_wh - self._export_wh)
         for at in here:
             store, level = self._stores[at], self._levels[at]
             level = store.after(level, i, take_wh=takes[at], give_wh=gives[at])
             self._levels[at] = level
             self.moves[at].append(Move(takes[at], gives[at], level))
-        self.flows.append(self._meter(i, _total(net_wh, takes, gives)))
+        self.flows.append(self._meter(i, net_wh + moved.net_wh))
 
-    def _shed(self, i: int, takes: dict[int, int], gives: dict[int, int], *, over_wh: int) -> None:
+    def _shed(self, i: int, moved: _Moved, *, over_wh: int) -> None:
         """Take less, first where nothing is wanted yet, then what is least important; then give
         more, until `over_wh` is gone."""
+        takes, gives = moved.takes, moved.gives
         wanted_now = {at for at in takes if any(w.at == i for w in self._stores[at].wants)}
         for at in sorted(self._least_first, key=wanted_now.__contains__):
             if over_wh > 0 and takes.get(at):
@@ -145,8 +166,9 @@ class _Walk:
                 gives[at] += more_wh
                 over_wh -= more_wh
 
-    def _soak(self, i: int, takes: dict[int, int], gives: dict[int, int], *, over_wh: int) -> None:
+    def _soak(self, i: int, moved: _Moved, *, over_wh: int) -> None:
         """Give less, then take more, until `over_wh` is not fed in any more."""
+        takes, gives = moved.takes, moved.gives
         for at in self._least_first:
             if over_wh > 0 and gives.get(at):
                 less_wh = min(over_wh, gives[at])
@@ -202,7 +224,3 @@ def site_limits_wh(site: Site, length_s: int) -> tuple[int | None, int | None]:
 def cost(price: tuple[int, int], net_wh: int) -> int:
     """What an interval's net Wh cost at (import, export) prices."""
     return net_wh * (price[0] if net_wh > 0 else price[1])
-
-
-def _total(net_wh: int, takes: dict[int, int], gives: dict[int, int]) -> int:
-    return net_wh + sum(takes.values()) - sum(gives.values())

@@ -49,7 +49,7 @@ def parse_home(data: bytes, *, what: str) -> Home:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{what} is not TOML: {error}") from None
     try:
-        return _home(Table(document, (), TomlLines(text)))
+        return _home(Table(document, (), lines=TomlLines(text)))
     except InputError as error:
         raise InputError(f"{what}: {error}") from None
 

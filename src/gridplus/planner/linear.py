@@ -76,7 +76,7 @@ class _Sheet:
         self.rows += right.shape[0]
         return places
 
-    def enter(self, rows: Places, columns: Places, value: "Floats | float") -> None:
+    def enter(self, rows: Places, columns: Places, *, value: "Floats | float") -> None:
         values = np.broadcast_to(np.asarray(value, np.float64), rows.shape)
         self.entries.append((rows, columns, values))
 
@@ -155,7 +155,7 @@ class Program:
         self._held = sheet.column(count, high=sun_kwh * self._home.site.curtail)
         self._balance = sheet.row(net_kwh)
         for columns, sign in ((self._import, 1.0), (self._export, -1.0), (self._held, -1.0)):
-            sheet.enter(self._balance, columns, sign)
+            sheet.enter(self._balance, columns, value=sign)
         for columns, limit_w in (
             (self._import, self._home.site.import_w),
             (self._export, self._home.site.export_w),
@@ -169,8 +169,8 @@ class Program:
         sheet, count = self._sheet, len(columns)
         over = sheet.column(count, self._weights[None], high=np.inf)
         rows = sheet.row(np.full(count, -np.inf), at_most=np.full(count, limit_kwh))
-        sheet.enter(rows, columns, 1.0)
-        sheet.enter(rows, over, -1.0)
+        sheet.enter(rows, columns, value=1.0)
+        sheet.enter(rows, over, value=-1.0)
 
     def _store(self, store: Store) -> _Columns:
         """level - keep x level before - gain x taken + drain x given = drift."""
@@ -185,18 +185,18 @@ class Program:
         right = drift.copy()
         right[0] += store.start * store.keep_ppm / PPM / unit
         rows = sheet.row(right)
-        sheet.enter(rows, level, 1.0)
-        sheet.enter(rows[1:], level[:-1], -store.keep_ppm / PPM)
-        sheet.enter(rows, take, -gain)
+        sheet.enter(rows, level, value=1.0)
+        sheet.enter(rows[1:], level[:-1], value=-store.keep_ppm / PPM)
+        sheet.enter(rows, take, value=-gain)
         drain = UWH_PER_WH * PPM / store.give_ppm * WH_PER_KWH / unit
-        sheet.enter(rows, give, drain)
+        sheet.enter(rows, give, value=drain)
         if store.device == WATER:  # what is not in the tank is not drawn
             weight = weight_of(self._weights, store, want=store.wants[0]) * unit
             missing = sheet.column(count, weight, high=-drift)
-            sheet.enter(rows, missing, -1.0)
+            sheet.enter(rows, missing, value=-1.0)
         balance = self._balance[store.first : store.end]
-        sheet.enter(balance, take, -1.0)
-        sheet.enter(balance, give, 1.0)
+        sheet.enter(balance, take, value=-1.0)
+        sheet.enter(balance, give, value=1.0)
         for want in store.wants:
             self._want(store, want, level=level[want.at - store.first])
         return _Columns(take, give, level)
@@ -211,8 +211,8 @@ class Program:
             slack = sheet.column(1, weight, high=np.inf)
             edge = np.array([sign * end / unit])
             row = sheet.row(edge, at_most=np.array([np.inf]))
-            sheet.enter(row, np.array([level], np.int32), sign)
-            sheet.enter(row, slack, 1.0)
+            sheet.enter(row, np.array([level], np.int32), value=sign)
+            sheet.enter(row, slack, value=1.0)
 
     def _peak(self, at: int) -> Places:
         """The billed power, kW: at least what is free, at least each window's average."""
@@ -223,9 +223,9 @@ class Program:
         for place, window in enumerate(peak.windows):
             before_kwh = peak.before_wh / WH_PER_KWH if place == 0 else 0.0
             row = sheet.row(np.array([before_kwh * per_hour]), at_most=np.array([np.inf]))
-            sheet.enter(row, power, 1.0)
+            sheet.enter(row, power, value=1.0)
             columns = self._import[list(window)]
-            sheet.enter(np.repeat(row, len(columns)), columns, -per_hour)
+            sheet.enter(np.repeat(row, len(columns)), columns, value=-per_hour)
         return power
 
     def _model(self) -> Any:
@@ -257,10 +257,10 @@ class Program:
             smaller = np.where(values[one] < values[other], one, other)[both]
             closed |= self._bound(smaller, np.zeros(len(smaller)), high=np.zeros(len(smaller)))
         for store, places in zip(self._stores, self._places, strict=True):
-            closed |= self._decide_weak(store, places.take, values[places.take])
+            closed |= self._decide_weak(store, places.take, taken=values[places.take])
         return closed
 
-    def _decide_weak(self, store: Store, take: Places, taken: Floats) -> bool:
+    def _decide_weak(self, store: Store, take: Places, *, taken: Floats) -> bool:
         """A charge too weak to exist is made as weak as it may be, or none; the last is made."""
         least = store.least_wh / WH_PER_KWH
         weak = take[(taken > TOLERANCE_KWH) & (taken < least - TOLERANCE_KWH)]

@@ -110,7 +110,7 @@ def _optimum(task: _Task, *, effort: int) -> HomePlan | None:
         for store, level in zip(stores, flows.levels, strict=True)
     }
 
-    def intent(store: Store, i: int, alone: int) -> int:
+    def intent(store: Store, i: int, *, alone: int) -> int:
         return store.snapped(levels[id(store)][i - store.first], i)
 
     course = follow(home, ahead, stores=stores, intent=intent, way=way)
@@ -246,9 +246,9 @@ def _fallback(task: _Task, last: HomePlan | None) -> HomePlan:
     usable = last is not None and last.length_s == ahead.length_s and 0 <= offset < last.count
     known = last if usable else None
 
-    def intent(store: Store, i: int, alone: int) -> int:
+    def intent(store: Store, i: int, *, alone: int) -> int:
         move = None if known is None else known.move(store.device, i + offset)
-        return safe_intent(store, i, alone) if move is None else move.level
+        return safe_intent(store, i, alone=alone) if move is None else move.level
 
     promised = {} if known is None else dict(known.begins)
     begins = {}

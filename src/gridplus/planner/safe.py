@@ -3,7 +3,7 @@
 from gridplus.planner.store import BATTERY, CAR, CLIMATE, Store
 
 
-def safe_intent(store: Store, i: int, alone: int) -> int:
+def safe_intent(store: Store, i: int, *, alone: int) -> int:
     """The battery rests, or charges up to its reserve. The car charges at once to what it shall
     hold. The house is kept within its band, without looking ahead. The tank is kept hot."""
     wants = store.wants

@@ -60,7 +60,7 @@ class TomlLines:
 class Table:
     """A table of the file; a field is taken by name, and a table's fields are all known."""
 
-    def __init__(self, value: object, path: Path, lines: TomlLines) -> None:
+    def __init__(self, value: object, path: Path, *, lines: TomlLines) -> None:
         self.path, self.lines = path, lines
         if not isinstance(value, dict):
             raise InputError(f"{lines.at(path)}{path[-1]} is {value!r}; write a [{path[-1]}] table")
@@ -122,13 +122,15 @@ class Table:
 
     def table(self, name: str) -> "Table | None":
         value = self._value.get(name)
-        return None if value is None else Table(value, (*self.path, name), self.lines)
+        return None if value is None else Table(value, (*self.path, name), lines=self.lines)
 
     def tables(self, name: str) -> "list[Table]":
         value = self._value.get(name, [])
         if not isinstance(value, list) or len(value) > MAX_ITEMS:
             self.fail(name, f"is not a list of at most {MAX_ITEMS} [[{name}]] tables")
-        return [Table(item, (*self.path, name, at), self.lines) for at, item in enumerate(value)]
+        return [
+            Table(item, (*self.path, name, at), lines=self.lines) for at, item in enumerate(value)
+        ]
 
     def contradicts(self, here: str, other: "Table", *, there: str, why: str) -> NoReturn:
         """Refuse two fields that contradict each other, both lines named."""
