@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from coincurve._libsecp256k1 import ffi, lib  # type: ignore[import-not-found]
+from coincurve._libsecp256k1 import ffi, lib
 from coincurve.context import GLOBAL_CONTEXT
 from eth_account import Account
 

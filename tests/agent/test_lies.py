@@ -13,7 +13,7 @@ from gridplus.channel import PayerPhase
 from gridplus.digest import canonical_json
 from gridplus.failures import RemoteError
 from gridplus.hub.facts import GroupSealed
-from gridplus.hub.sealing import group_evidence
+from gridplus.hub.sealing import receipts_of
 from gridplus.keystore import Secp256k1Key
 from gridplus.tariff import (
     format_octets,
@@ -108,7 +108,7 @@ def seal(offer: dict[str, Any], key: Secp256k1Key, box: Box) -> Any:
     digest = bill_group_digest(
         box.house.identity.domain, merkle_tree([leaf]).root, count=1, closed_at_s=1
     )
-    return group_document(group_evidence([leaf], GroupSealed(1, 1, key.sign(digest)))[0])
+    return group_document(receipts_of([leaf], GroupSealed(1, 1, key.sign(digest)))[0].evidence)
 
 
 LIES: dict[str, tuple[str, Lie]] = {
@@ -224,6 +224,31 @@ async def test_an_acknowledgement_of_something_else_is_none(
         box.line.meddle = None
         assert await box.retry() is not None
         assert box.agent.memory.payer.phase is PayerPhase.ACKNOWLEDGED
+
+
+async def test_a_receipt_that_the_hub_did_not_sign_is_none_and_the_true_one_is_kept(
+    town: Town, tmp_path: Path
+) -> None:
+    def lie(answer: dict[str, Any]) -> None:
+        if answer["kind"] == Acknowledgement.KIND:
+            answer["group"]["closed_at_s"] += 1
+
+    async with agent_box(town, tmp_path) as box:
+        box.line.meddle = lie
+        with pytest.raises(RemoteError, match="did not sign what it acknowledges"):
+            await box.live(400, 100)
+        assert box.agent.memory.receipt is None
+        box.line.meddle = None
+        assert await box.retry() is not None
+        assert await box.live(300) is not None
+        kept = box.facts(Kind.ACKNOWLEDGED)
+        await box.restart()
+        receipt = box.agent.memory.receipt
+        assert receipt is not None
+        assert receipt.document() == {k: v for k, v in kept[-1].items() if k != "kind"}
+        assert len(kept) == 1, "the newest reaches the disk with the next fact"
+        assert receipt.is_signed_by(town.hub_key.address, domain=town.vault.domain)
+        assert not receipt.is_signed_by(box.house.owner.address, domain=town.vault.domain)
 
 
 NONSENSE = {

@@ -53,12 +53,14 @@ from gridplus.channel import (
     VoucherReceived,
     VoucherSigned,
     VoucherStored,
+    gate_of,
     open_payee,
     open_payer,
     step_payee,
     step_payer,
 )
 from gridplus.channel.model import Item, VaultModel, VaultRefusal
+from gridplus.channel.promises import counters_of
 from gridplus.contracts import ExitKind
 from gridplus.wallet import ZERO_ADDRESS
 from tests.channel.scene import (
@@ -78,7 +80,7 @@ Fact = tuple[PayeeFact, int]
 
 
 class Protocol(RuleBasedStateMachine):
-    """I-CH-1, I-CH-2, I-CH-4, I-CH-5, I-CH-8"""
+    """I-CH-1, I-CH-2, I-CH-4, I-CH-5, I-CH-8, I-CH-11"""
 
     @initialize()
     def begin(self) -> None:
@@ -222,6 +224,34 @@ class Protocol(RuleBasedStateMachine):
             PayeeRefusal.EARNED_FELL,
             PayeeRefusal.PAST_CEILING,
         )
+
+    @rule(
+        first=st.integers(-2, 3 * BOLT), more=st.integers(-1, 2 * BOLT), earned=st.integers(-1, 2)
+    )
+    def the_gate_is_the_machine(self, first: int, more: int, earned: int) -> None:
+        """I-CH-11: what the gate admits the machine stores, and the newest says everything."""
+        gate, kept = gate_of(self.hub), counters_of(self.hub.accepted)
+        each = [first, first + more]
+        promises = [
+            voucher(kept.spent_ubolt + spent, kept.earned_ubolt + earned)
+            for spent in each
+            if kept.spent_ubolt + spent >= 0 and kept.earned_ubolt + earned >= 0
+        ]
+        passed, after = list[Voucher](), self.hub
+        for promise in promises:
+            answer = step_payee(after, VoucherReceived(promise), now_s=self.now_s)
+            stores = isinstance(answer, Step) and StoreVoucher(promise) in answer.effects
+            admitted = gate.admits(promise.spent, promise.earned)
+            assert stores or not admitted
+            if admitted:
+                gate.passed(promise.spent, promise.earned)
+                passed.append(promise)
+                after = settled(after, promise, now_s=self.now_s)
+            elif stores:
+                assert promise.earned > kept.earned_ubolt, "only more credit lifts the ceiling"
+        if passed:
+            at_once = [VoucherStored(passed[-1]), AcknowledgementSent(passed[-1].counters)]
+            assert replayed(self.hub, [(fact, 0) for fact in at_once]) == after
 
     def refuse_voucher_twins(self, promise: Voucher, *, bit: int) -> None:
         """I-CH-5: a voucher changed in any way is refused, and nothing moves."""
@@ -377,6 +407,13 @@ class Protocol(RuleBasedStateMachine):
             for fact, _ in self.hub_journal
             if isinstance(fact, Billed)
         ]
+
+
+def settled(state: Payee, promise: Voucher, *, now_s: int) -> Payee:
+    """The machine after a voucher was taken, stored and acknowledged."""
+    told = AcknowledgementSent(promise.counters)
+    moves: list[PayeeFact] = [VoucherReceived(promise), VoucherStored(promise), told]
+    return replayed(state, [(fact, now_s) for fact in moves])
 
 
 def replayed(state: Payee, facts: list[Fact]) -> Payee:

@@ -10,7 +10,7 @@ from pathlib import Path
 from gridplus.channel import ChainSeen, ChannelView, Counters, PayeeRefusal, Voucher
 from gridplus.hub import HubRefusal, Refused
 from gridplus.hub.facts import Kind, seen_fact
-from gridplus.hub.home import Record
+from gridplus.hub.home import Paid, Record
 from gridplus.journal import SqliteJournal
 from gridplus.market import operating_day_intervals
 from gridplus.meter import IntervalRead, SignedRead
@@ -235,7 +235,9 @@ async def test_less_than_was_billed_is_welcome_and_what_is_left_can_follow(
         await life.open([house])
         record = await life.bill(house, 500)
         part = house.voucher(record.statement.spent_ubolt // 2)
-        assert await life.hub.submit_voucher(house.channel, part) == part.counters
+        kept = await life.hub.submit_voucher(house.channel, part)
+        assert isinstance(kept, Paid)
+        assert kept.voucher == part
         assert record.voucher is None
         whole = Counters(record.statement.spent_ubolt, 0)
         assert await life.pay(house, record) == whole
@@ -253,7 +255,8 @@ async def test_two_vouchers_at_once_leave_the_larger_and_each_answer_is_true(
             life.hub.submit_voucher(house.channel, house.voucher_for(first)),
         )
         newest = house.voucher_for(second).counters
-        assert larger == newest
+        assert isinstance(larger, Paid)
+        assert larger.voucher.counters == newest
         assert smaller == Refused(PayeeRefusal.SPENT_FELL, newest)
 
 

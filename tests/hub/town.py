@@ -33,7 +33,7 @@ from gridplus.demo.processes import ServiceProcess, start_service
 from gridplus.digest import canonical_json
 from gridplus.hub import Book, Hub, HubParts, Refused
 from gridplus.hub.facts import open_outbox
-from gridplus.hub.home import Record
+from gridplus.hub.home import Paid, Record
 from gridplus.hub.vault import VaultLink
 from gridplus.journal import SqliteJournal
 from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
@@ -258,8 +258,8 @@ class Life:
 
     async def pay(self, house: House, record: Record) -> Counters:
         kept = await self.hub.submit_voucher(house.channel, house.voucher_for(record))
-        assert isinstance(kept, Counters), kept
-        return kept
+        assert isinstance(kept, Paid), kept
+        return kept.voucher.counters
 
 
 @asynccontextmanager

@@ -5,17 +5,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridplus.digest import keccak256
-from gridplus.failures import Bug
+from gridplus.failures import Bug, InputError
 from gridplus.tariff import (
     Hand,
     Liability,
+    Sibling,
     SumNode,
     group_leaf,
     merkle_tree,
+    pack_path,
+    packed_paths,
     root_from_path,
     salted_leaves,
     sum_root_from_path,
     sum_tree,
+    unpack_path,
+    voucher_leaf,
 )
 from gridplus.wallet import ChannelId
 
@@ -32,6 +37,36 @@ def test_every_leaf_and_only_it_leads_to_the_root(leaves: list[bytes], data: st.
     assert root_from_path(leaves[at], path) == tree.root
     assert (root_from_path(leaves[other], path) == tree.root) == (at == other)
     assert len(path) <= (len(leaves) - 1).bit_length()
+
+
+@given(st.lists(hashes, min_size=1, max_size=70, unique=True))
+def test_all_packed_paths_at_once_are_each_leafs_own(leaves: list[bytes]) -> None:
+    tree = merkle_tree(leaves)
+    root, packed = packed_paths(leaves)
+    assert root == tree.root
+    assert packed == [pack_path(tree.path(place)) for place in range(len(leaves))]
+    assert [unpack_path(path) for path in packed] == [tree.path(n) for n in range(len(leaves))]
+
+
+@given(st.lists(st.builds(Sibling, st.sampled_from(Hand), hashes), max_size=32), st.binary())
+def test_a_path_is_packed_in_one_way(steps: list[Sibling[bytes]], noise: bytes) -> None:
+    packed = pack_path(tuple(steps))
+    assert unpack_path(packed) == tuple(steps)
+    for wrong in (packed + noise[:1] + b"x", packed[:-1], bytes([packed[0] ^ 1]) + packed[1:]):
+        with pytest.raises(InputError):
+            unpack_path(wrong)
+    beyond = (1 << len(steps)) & 0xFFFFFFFF
+    if beyond:
+        with pytest.raises(InputError):
+            unpack_path(packed[:1] + beyond.to_bytes(4, "big") + packed[5:])
+
+
+def test_a_voucher_never_stands_for_a_bill_or_for_other_counters() -> None:
+    leaf = voucher_leaf(CHANNEL, spent=5, earned=6)
+    others = [voucher_leaf(CHANNEL, spent=6, earned=5), voucher_leaf(CHANNEL, spent=5, earned=0)]
+    others += [voucher_leaf(ChannelId(HEAD), spent=5, earned=6), group_leaf(CHANNEL, HEAD)]
+    assert leaf not in others
+    assert leaf == keccak256(b"\x04" + CHANNEL + bytes(5) + b"\x05" + bytes(5) + b"\x06")
 
 
 @given(st.lists(hashes, min_size=2, max_size=40, unique=True), st.data())

@@ -131,7 +131,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(
         SubmitVoucher, channels, st.builds(Voucher, octets(32).map(Cfg), u48, u48, octets(64))
     ),
-    st.builds(Acknowledgement, channels, counters),
+    st.builds(Acknowledgement, channels, counters, groups),
     st.builds(RefusalMessage, st.from_regex(r"[A-Z][A-Z_]{0,39}", fullmatch=True), texts, counters),
     events,
     pages,
@@ -174,7 +174,7 @@ EXAMPLES: tuple[Message, ...] = (
     SubmitRead(SignedRead(ChannelId(b"\x0a" * 32), _READ, b"\x15" * 64)),
     BillOffer(_STATEMENT, _GROUP, b"\x16" * 64),
     SubmitVoucher(ChannelId(b"\x0a" * 32), Voucher(Cfg(b"\x17" * 32), 5, 6, b"\x18" * 64)),
-    Acknowledgement(ChannelId(b"\x0a" * 32), Counters(5, 6)),
+    Acknowledgement(ChannelId(b"\x0a" * 32), Counters(5, 6), _GROUP),
     RefusalMessage("PAST_BILL", "the voucher pays more than was billed", Counters(5, 6)),
     _EVENT,
     PriceEvents((_EVENT,)),

@@ -11,7 +11,6 @@ from gridplus.agent.memory import Memory, checked
 from gridplus.agent.price_signals import own_forecast
 from gridplus.chain import ChainError
 from gridplus.channel import (
-    Acknowledged,
     HubCaughtUp,
     HubUnreachable,
     Mismatch,
@@ -32,11 +31,10 @@ from gridplus.tariff import (
     check_statement,
     energy_prices,
     group_leaf,
-    root_from_path,
+    is_sealed,
 )
 from gridplus.tariff import Plan as TariffPlan
 from gridplus.units import SETTLEMENT_INTERVAL_S, Interval
-from gridplus.wallet import bill_group_digest, is_signed_by
 from gridplus.wire import (
     Acknowledgement,
     BillOffer,
@@ -78,9 +76,10 @@ class BillRefused(RemoteError):  # noqa: N818 - says what happened
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A voucher that the hub has acknowledged, and how long that took."""
+    """A voucher that the hub has acknowledged, its receipt, and how long that took."""
 
     voucher: Voucher
+    receipt: Acknowledgement
     latency_us: int
 
 
@@ -232,12 +231,9 @@ class SmartAgent:
 
     def _is_sealed(self, offer: BillOffer) -> bool:
         """A bill without the hub's signature over its group would prove nothing later."""
-        terms, group, statement = self.memory.payer.terms, offer.group, offer.statement
-        root = root_from_path(group_leaf(statement.channel, statement.head), group.path)
-        digest = bill_group_digest(
-            terms.domain, root, count=group.count, closed_at_s=group.closed_at_s
-        )
-        return is_signed_by(terms.hub, digest, signature=group.signature)
+        terms, statement = self.memory.payer.terms, offer.statement
+        leaf = group_leaf(statement.channel, statement.head)
+        return is_sealed(offer.group, leaf, domain=terms.domain, hub=terms.hub)
 
     async def _refuse(self, offer: BillOffer, name: str, *, sentence: str) -> "BillRefused":
         await self.memory.refuse(offer, name=name, sentence=sentence)
@@ -255,7 +251,7 @@ class SmartAgent:
                     effects = await self.memory.sign(voucher, now_s=now_s)
                 case SubmitVoucher():
                     payment = await self._submit(effect.voucher)
-                    effects = self.memory.step(Acknowledged(effect.voucher.counters), now_s=now_s)
+                    effects = self.memory.acknowledge(payment.receipt, now_s=now_s)
                 case _:
                     invariant(False, f"an agent knows how to {type(effect).__name__}")
         return payment
@@ -267,9 +263,13 @@ class SmartAgent:
         answer = await self._hub.ask("/v1/vouchers", message, answer=Acknowledgement)
         if isinstance(answer, RefusalMessage):
             raise RemoteError(f"the hub does not take the voucher: {answer.sentence}")
-        if answer != Acknowledgement(channel, voucher.counters):
+        latency_us = (time.perf_counter_ns() - sent_ns) // 1_000
+        if (answer.channel, answer.counters) != (channel, voucher.counters):
             raise RemoteError("the hub acknowledges another voucher than this home's newest")
-        return Payment(voucher, (time.perf_counter_ns() - sent_ns) // 1_000)
+        terms = self.memory.payer.terms
+        if not answer.is_signed_by(terms.hub, domain=terms.domain):
+            raise RemoteError("the hub did not sign what it acknowledges")
+        return Payment(voucher, answer, latency_us)
 
     def _forecast(self, now_s: int, count: int) -> tuple[int, ...]:
         start_s = now_s - HISTORY_DAYS * 86_400

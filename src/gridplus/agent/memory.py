@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from gridplus.chain import Outbox
 from gridplus.channel import (
+    Acknowledged,
     Bill,
     BillChecked,
     ChainSeen,
@@ -25,7 +26,7 @@ from gridplus.journal import Fact, SqliteJournal, Stored
 from gridplus.meter import IntervalRead
 from gridplus.tariff import Fields, Tip
 from gridplus.units import Interval
-from gridplus.wire import BillOffer, SubmitVoucher
+from gridplus.wire import Acknowledgement, BillOffer, SubmitVoucher
 
 _READ_LIMIT = 1_000
 _OUTBOX = b"outbox"
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     BILL_AGREED = "BillAgreed"
     BILL_REFUSED = "BillRefused"
     VOUCHER_SIGNED = "VoucherSigned"
+    ACKNOWLEDGED = "Acknowledged"
     OUTBOX_WRITTEN = "OutboxWritten"
 
 
@@ -47,7 +49,8 @@ class Memory:
     """The agent's state, always what its journal says.
 
     `unpaid` are reads that no agreed bill covers yet, in order of time; `refused` counts bills
-    that it would not pay.
+    that it would not pay; `receipt` is the hub's newest. Receipts reach the disk with the next
+    fact: one that a crash loses is asked for again with its voucher.
     """
 
     journal: SqliteJournal
@@ -56,6 +59,8 @@ class Memory:
     unpaid: list[IntervalRead] = field(default_factory=list)
     agreed: int = 0
     refused: int = 0
+    receipt: Acknowledgement | None = None
+    _unwritten: list[Fact] = field(default_factory=list)
 
     def replay(self) -> None:
         """Apply every journaled fact. Raises StorageError for one of an unknown kind."""
@@ -86,6 +91,11 @@ class Memory:
         await self._append(Kind.VOUCHER_SIGNED, message.to_bytes())
         return self.step(VoucherSigned(voucher), now_s=now_s)
 
+    def acknowledge(self, receipt: Acknowledgement, *, now_s: int) -> tuple[object, ...]:
+        """Keep the hub's signed receipt of a voucher; what to do next."""
+        self._unwritten.append(Fact(Kind.ACKNOWLEDGED.value, b"", receipt.to_bytes()))
+        return self._acknowledged(receipt, now_s=now_s)
+
     def step(self, fact: PayerFact, *, now_s: int) -> tuple[object, ...]:
         """Step the payer with a fact that cannot be refused any more."""
         answer = step_payer(self.payer, fact, now_s=now_s)
@@ -106,7 +116,13 @@ class Memory:
         return answer.effects
 
     async def _append(self, kind: Kind, body: bytes) -> None:
-        await asyncio.to_thread(self.journal.append, [Fact(kind.value, b"", body)])
+        facts = [*self._unwritten, Fact(kind.value, b"", body)]
+        self._unwritten.clear()
+        await asyncio.to_thread(self.journal.append, facts)
+
+    def _acknowledged(self, receipt: Acknowledgement, *, now_s: int) -> tuple[object, ...]:
+        self.receipt = receipt
+        return self.step(Acknowledged(receipt.counters), now_s=now_s)
 
     def _agreed(self, offer: BillOffer, *, now_s: int) -> None:
         statement = offer.statement
@@ -127,6 +143,9 @@ class Memory:
             case Kind.VOUCHER_SIGNED:
                 voucher = SubmitVoucher.parse(body).voucher
                 self.step(VoucherSigned(voucher), now_s=stored.recorded_at_s)
+            case Kind.ACKNOWLEDGED:
+                receipt = Acknowledgement.parse(body)
+                self._acknowledged(receipt, now_s=stored.recorded_at_s)
             case Kind.OUTBOX_WRITTEN:
                 pass
             case unknown:

@@ -10,9 +10,16 @@ from dataclasses import dataclass, field, replace
 from gridplus.audit.difference import Difference, Report, Side
 from gridplus.channel import Counters
 from gridplus.failures import GridPlusError, StorageError
-from gridplus.hub.facts import BilledRead, Kind, parse_billed, parse_sealed, parse_voucher
+from gridplus.hub.facts import (
+    BilledRead,
+    Kind,
+    StoredVoucher,
+    parse_billed,
+    parse_sealed,
+    parse_vouchers,
+)
 from gridplus.hub.home import counters_of
-from gridplus.hub.sealing import bill_leaf, group_evidence
+from gridplus.hub.sealing import bill_leaf, receipts_of
 from gridplus.journal import Stored
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.tariff import ChannelIdentity, Evidence, GroupEvidence, Plan, parse_plan
@@ -58,6 +65,7 @@ class HubSide:
     prices: dict[bytes, PriceVersion] = field(default_factory=dict)
     accounts: dict[ChannelId, HubAccount] = field(default_factory=lambda: defaultdict(HubAccount))
     _group: list[BilledRead] = field(default_factory=list)
+    _vouchers: list[StoredVoucher] = field(default_factory=list)
 
     def read(self, facts: Iterable[Stored], report: Report) -> None:
         """Take all facts. One that cannot be read is reported, and the next one taken."""
@@ -68,6 +76,9 @@ class HubSide:
                 report(Difference(Side.HUB, "journal", str(error)))
         if self._group:
             report(Difference(Side.HUB, "journal", f"{len(self._group)} bills have no seal"))
+        if self._vouchers:
+            lost = f"{len(self._vouchers)} vouchers have no seal"
+            report(Difference(Side.HUB, "journal", lost))
 
     def _take(self, stored: Stored) -> None:
         body, channel = stored.fact.body, ChannelId(stored.fact.subject)
@@ -83,16 +94,19 @@ class HubSide:
                 self._group.append(parse_billed(stored)[0])
             case Kind.GROUP_SEALED:
                 self._seal(stored)
-            case Kind.VOUCHER_STORED:
-                voucher, _ = parse_voucher(stored)
-                self.accounts[channel].pay(voucher.counters, voucher.signature)
+            case Kind.VOUCHERS_STORED:
+                self._vouchers = parse_vouchers(stored)
             case kind if kind not in _KNOWN:
                 raise StorageError(f"fact {stored.sequence} is of kind {kind}, a newer version's")
 
     def _seal(self, stored: Stored) -> None:
-        group, self._group = self._group, []
-        if not group:
-            raise StorageError(f"fact {stored.sequence} seals no bill")
+        (group, vouchers), self._group, self._vouchers = (self._group, self._vouchers), [], []
+        if not group and not vouchers:
+            raise StorageError(f"fact {stored.sequence} seals nothing")
         leaves = [bill_leaf(b.statement.channel, b.statement.head) for b in group]
-        for billed, proof in zip(group, group_evidence(leaves, parse_sealed(stored)), strict=True):
-            self.accounts[billed.statement.channel].bill(billed, proof)
+        leaves += [voucher.leaf for voucher in vouchers]
+        receipts = receipts_of(leaves, parse_sealed(stored))
+        for billed, receipt in zip(group, receipts, strict=False):
+            self.accounts[billed.statement.channel].bill(billed, receipt.evidence)
+        for voucher in vouchers:
+            self.accounts[voucher.channel].pay(voucher.counters, voucher.signature)

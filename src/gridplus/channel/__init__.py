@@ -32,7 +32,8 @@ from gridplus.channel.facts import (
     VoucherSigned,
     VoucherStored,
 )
-from gridplus.channel.payee import Payee, PayeeRefusal, Phase, check_voucher, open_payee
+from gridplus.channel.gate import Gate, gate_of
+from gridplus.channel.payee import Payee, PayeeRefusal, Phase, Stopped, check_voucher, open_payee
 from gridplus.channel.payee_moves import (
     PAYEE_TABLE,
     PayeeEffect,
@@ -70,6 +71,7 @@ __all__ = [
     "CreditStored",
     "DayEnded",
     "ExitStarted",
+    "Gate",
     "HubCaughtUp",
     "HubUnreachable",
     "Metered",
@@ -94,6 +96,7 @@ __all__ = [
     "Step",
     "Stop",
     "StopExtending",
+    "Stopped",
     "StoreCredit",
     "StoreVoucher",
     "SubmitClaim",
@@ -106,6 +109,7 @@ __all__ = [
     "check_bill",
     "check_voucher",
     "draw",
+    "gate_of",
     "genesis",
     "open_payee",
     "open_payer",

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from gridplus.failures import Bug, GridPlusError, InputError, StorageError
 from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
 from gridplus.hub.description import openapi
-from gridplus.hub.home import Home, Record
+from gridplus.hub.home import Home, Paid, Record
 from gridplus.hub.hub import Hub
 from gridplus.hub.metrics import CONTENT_TYPE, Metrics
 from gridplus.hub.refusals import HubRefusal, Refused
@@ -196,7 +196,7 @@ class HubApp:
         answer = await self._hub.submit_voucher(message.channel, message.voucher)
         if isinstance(answer, Refused):
             return self._refusal(answer)
-        return _message(Acknowledgement(message.channel, answer))
+        return _message(acknowledgement(message.channel, answer))
 
     async def _channels(self, _request: Request) -> Response:
         return _message(Channels(tuple(self._hub.identities())))
@@ -231,6 +231,11 @@ class HubApp:
         self._metrics.refused(refused.reason.name)
         body = RefusalMessage.of(refused.reason, refused.newest).to_bytes()
         return Response(body, status_code=409, media_type="application/json")
+
+
+def acknowledgement(channel: ChannelId, paid: Paid) -> Acknowledgement:
+    """What a home is told of a durable voucher."""
+    return Acknowledgement(channel, paid.voucher.counters, paid.receipt.evidence)
 
 
 def _status_of(home: Home) -> ChannelStatus:

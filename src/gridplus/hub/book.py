@@ -3,20 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gridplus.channel import ChainSeen, Terms, open_payee
+from gridplus.channel import ChainSeen, Terms, Voucher, open_payee
 from gridplus.failures import StorageError, invariant
 from gridplus.hub.facts import (
     BilledRead,
     Kind,
+    StoredVoucher,
     VaultFollowed,
     parse_billed,
     parse_followed,
     parse_sealed,
     parse_seen,
-    parse_voucher,
+    parse_vouchers,
 )
 from gridplus.hub.home import Home, open_home
-from gridplus.hub.sealing import bill_leaf, group_evidence
+from gridplus.hub.refusals import HubRefusal, Refused
+from gridplus.hub.sealing import Receipt, bill_leaf, receipts_of
 from gridplus.journal import Stored
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.tariff import ChannelIdentity, Plan, parse_plan
@@ -37,12 +39,14 @@ class Book:
     followed: VaultFollowed | None = None
     _opening: dict[ChannelId, ChannelIdentity] = field(default_factory=dict)
     _group: list[tuple[BilledRead, int]] = field(default_factory=list)
+    _vouchers: list[StoredVoucher] = field(default_factory=list)
 
     def replay(self, facts: Iterable[Stored]) -> None:
         """Apply durable facts in their order. Raises StorageError for one of an unknown kind."""
         for stored in facts:
             self._apply(stored)
-        invariant(not self._group, "a bill and the seal of its group become durable together")
+        unsealed = bool(self._group or self._vouchers)
+        invariant(not unsealed, "what a group holds and its seal become durable together")
 
     def price_at(self, interval: Interval) -> PriceVersion | None:
         """The newest adopted version that covers `interval`."""
@@ -53,6 +57,12 @@ class Book:
     def replaced_by(self) -> Address | None:
         """The hub that the vault names instead of this one, if it does."""
         return None if self.followed is None else self.followed.replaced_by
+
+    def served(self, channel: ChannelId) -> Home | Refused:
+        """The home, unless it must be told that it is not served here."""
+        if self.replaced_by is not None:
+            return Refused(HubRefusal.HUB_REPLACED)
+        return self.homes.get(channel) or Refused(HubRefusal.UNKNOWN_CHANNEL)
 
     def adopt_prices(self, prices: PriceVersion) -> None:
         self.prices[prices.digest] = prices
@@ -80,9 +90,8 @@ class Book:
                 self._group.append(parse_billed(stored))
             case Kind.GROUP_SEALED:
                 self._close_group(stored)
-            case Kind.VOUCHER_STORED:
-                voucher, at_s = parse_voucher(stored)
-                self.homes[channel].keep_voucher(voucher, now_s=at_s)
+            case Kind.VOUCHERS_STORED:
+                self._vouchers = parse_vouchers(stored)
             case Kind.VAULT_FOLLOWED:
                 self.followed = parse_followed(stored)
             case Kind.CLAIM_MINED | Kind.OUTBOX_WRITTEN:
@@ -99,9 +108,18 @@ class Book:
             self.open(self._opening.pop(channel), seen)
 
     def _close_group(self, stored: Stored) -> None:
-        group, self._group = self._group, []
+        (group, vouchers), self._group, self._vouchers = (self._group, self._vouchers), [], []
         heads = [(billed.statement.channel, billed.statement.head) for billed, _ in group]
         leaves = [bill_leaf(channel, head) for channel, head in heads]
-        proofs = group_evidence(leaves, parse_sealed(stored))
-        for (billed, at_s), proof in zip(group, proofs, strict=True):
-            self.homes[billed.statement.channel].keep_bill(billed, proof, now_s=at_s)
+        leaves += [voucher.leaf for voucher in vouchers]
+        receipts = iter(receipts_of(leaves, parse_sealed(stored)))
+        for billed, at_s in group:
+            self.homes[billed.statement.channel].keep_bill(billed, next(receipts), now_s=at_s)
+        for voucher in vouchers:
+            self._keep_voucher(voucher, next(receipts))
+
+    def _keep_voucher(self, stored: StoredVoucher, receipt: Receipt) -> None:
+        home = self.homes[stored.channel]
+        cfg = home.machine.terms.cfg
+        voucher = Voucher(cfg, stored.spent, stored.earned, stored.signature)
+        home.keep_voucher(voucher, receipt)

@@ -9,16 +9,15 @@ from gridplus.hub.home import Home
 def unpaid_vouchers(homes: Iterable[Home]) -> tuple[Voucher, ...]:
     """The durable vouchers that the chain has not paid whole."""
     return tuple(
-        home.payee.durable
+        home.paid.voucher
         for home in homes
-        if home.payee.durable is not None and not home.payee.view.counters.covers(home.durable)
+        if home.paid is not None and not home.view.counters.covers(home.durable)
     )
 
 
 def unposted_credits(homes: Iterable[Home]) -> tuple[Credit, ...]:
     """The newest credits that the chain does not hold."""
+    given = ((home.machine.credit, home.view.word.earned) for home in homes)
     return tuple(
-        home.payee.credit
-        for home in homes
-        if home.payee.credit is not None and home.payee.credit.earned > home.payee.view.word.earned
+        credit for credit, posted in given if credit is not None and credit.earned > posted
     )

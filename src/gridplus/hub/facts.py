@@ -1,26 +1,29 @@
 """What the hub journals, as bytes and back. Everything it knows is rebuilt from these.
 
 `at_s` is the time with which the channel's machine was stepped (seconds since 1970): replay steps
-it with the same. When a fact reached the disk is a matter of the journal.
+it with the same. When a fact reached the disk is a matter of the journal. The vouchers of a commit
+group are one fact; they were taken when their group was closed.
 """
 
+import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from gridplus.chain import Outbox
 from gridplus.chain.follower import Cursor
-from gridplus.channel import ChainSeen, ChannelView, Claimed, Counters, ExitStarted, Voucher
+from gridplus.channel import ChainSeen, ChannelView, Claimed, Counters, ExitStarted
 from gridplus.contracts.word import ChannelWord
 from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import InputError, StorageError
 from gridplus.journal import Fact, SqliteJournal, Stored
-from gridplus.tariff import Fields, Statement, format_octets, parse_statement
+from gridplus.tariff import Fields, Statement, format_octets, parse_statement, voucher_leaf
 from gridplus.wallet import Address, ChannelId
-from gridplus.wire import voucher_document, voucher_from
 
 _LIMIT = 64_000
 _OUTBOX = b"outbox"
+_VOUCHER = struct.Struct(">32s6s6s64s")
 _LOGGED: dict[type[ChainSeen], str] = {ExitStarted: "ExitStarted", Claimed: "Claimed"}
 
 
@@ -33,7 +36,7 @@ class Kind(StrEnum):
     CHAIN_SEEN = "ChainSeen"
     BILLED = "Billed"
     GROUP_SEALED = "GroupSealed"
-    VOUCHER_STORED = "VoucherStored"
+    VOUCHERS_STORED = "VouchersStored"
     CLAIM_MINED = "ClaimMined"
     VAULT_FOLLOWED = "VaultFollowed"
     OUTBOX_WRITTEN = "OutboxWritten"
@@ -50,7 +53,7 @@ class BilledRead:
 
 @dataclass(frozen=True, slots=True)
 class GroupSealed:
-    """The hub's one signature over the bills of a commit group, in the order of the journal."""
+    """The hub's one signature over the bills and vouchers of a commit group, in this order."""
 
     count: int
     closed_at_s: int
@@ -101,21 +104,44 @@ def parse_sealed(stored: Stored) -> GroupSealed:
     )
 
 
-def voucher_fact(channel: ChannelId, voucher: Voucher, *, at_s: int) -> Fact:
-    return _fact(
-        Kind.VOUCHER_STORED,
-        channel,
-        document={
-            "at_s": at_s,
-            **voucher_document(voucher),
-        },
+@dataclass(frozen=True, slots=True)
+class StoredVoucher:
+    """An accepted voucher as the journal keeps it: 108 bytes, counters of u48 (µBOLT)."""
+
+    channel: ChannelId
+    spent: int
+    earned: int
+    signature: bytes
+
+    @property
+    def counters(self) -> Counters:
+        return Counters(self.spent, self.earned)
+
+    @property
+    def leaf(self) -> bytes:
+        """Its leaf in its commit group."""
+        return voucher_leaf(self.channel, spent=self.spent, earned=self.earned)
+
+
+def vouchers_fact(stored: Iterable[StoredVoucher]) -> Fact:
+    """The vouchers of a commit group, in its order."""
+    rows = (
+        b"".join((v.channel, v.spent.to_bytes(6, "big"), v.earned.to_bytes(6, "big"), v.signature))
+        for v in stored
     )
+    return Fact(Kind.VOUCHERS_STORED.value, b"", b"".join(rows))
 
 
-def parse_voucher(stored: Stored) -> tuple[Voucher, int]:
-    """The voucher, and `at_s`."""
-    fields = _fields(stored)
-    return voucher_from(fields), fields.integer("at_s")
+def parse_vouchers(stored: Stored) -> list[StoredVoucher]:
+    body = stored.fact.body
+    if len(body) % _VOUCHER.size:
+        raise StorageError(f"fact {stored.sequence} ends within a voucher")
+    return [
+        StoredVoucher(
+            ChannelId(channel), int.from_bytes(spent, "big"), int.from_bytes(earned, "big"), signed
+        )
+        for channel, spent, earned, signed in _VOUCHER.iter_unpack(body)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +181,8 @@ def read_newest_vouchers(path: Path) -> dict[ChannelId, Counters]:
     newest: dict[ChannelId, Counters] = {}
     with SqliteJournal.open(path, now_s=lambda: 0) as journal:
         for stored in journal.replay():
-            if stored.fact.kind == Kind.VOUCHER_STORED:
-                newest[ChannelId(stored.fact.subject)] = parse_voucher(stored)[0].counters
+            if stored.fact.kind == Kind.VOUCHERS_STORED:
+                newest |= {each.channel: each.counters for each in parse_vouchers(stored)}
     return newest
 
 

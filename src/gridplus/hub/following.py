@@ -67,9 +67,9 @@ def moves_pool(events: Iterable[logs.Log]) -> bool:
 def new_day(homes: Mapping[ChannelId, Home], *, today: int) -> dict[ChannelId, ChainSeen]:
     """With the day the cap allowance grows and exits mature, though no word moves."""
     return {
-        channel: ChainSeen(ChannelView(home.payee.view.word, today), home.payee.seen.block)
+        channel: ChainSeen(ChannelView(home.view.word, today), home.machine.seen.block)
         for channel, home in homes.items()
-        if home.payee.view.today < today
+        if home.view.today < today
     }
 
 
@@ -90,4 +90,4 @@ def worth_keeping(sight: Sight, before: VaultFollowed) -> bool:
 
 
 def _is_owed(home: Home) -> bool:
-    return not home.payee.view.counters.covers(home.durable)
+    return not home.view.counters.covers(home.durable)

@@ -5,27 +5,30 @@ from dataclasses import dataclass, field
 
 from gridplus.channel import (
     NOTHING,
-    Acknowledge,
     AcknowledgementSent,
     Bill,
     Billed,
     ChainSeen,
+    ChannelView,
     Counters,
     Credit,
     CreditStored,
+    Gate,
     Metered,
     Payee,
     PayeeFact,
     PayeeRefusal,
     Refusal,
     SignCredit,
+    Stopped,
     Voucher,
-    VoucherReceived,
     VoucherStored,
+    gate_of,
     step_payee,
 )
 from gridplus.failures import Bug, invariant
 from gridplus.hub.facts import BilledRead
+from gridplus.hub.sealing import Receipt
 from gridplus.meter import IntervalRead
 from gridplus.tariff import ChannelIdentity, GroupEvidence, Statement, Tip
 from gridplus.units import UBOLT_PER_BOLT, mul_div_up
@@ -37,26 +40,72 @@ class Record:
     """One billed interval with all the evidence that exists of it so far."""
 
     billed: BilledRead
-    group: GroupEvidence
+    receipt: Receipt
     voucher: bytes | None = None
 
     @property
     def statement(self) -> Statement:
         return self.billed.statement
 
+    @property
+    def group(self) -> GroupEvidence:
+        return self.receipt.evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A durable voucher and the receipt of it."""
+
+    voucher: Voucher
+    receipt: Receipt
+
 
 @dataclass
 class Home:
     """One channel. `lock` is held from a request's first check to its commit; `unclaimed_since_s`
-    is when the oldest interval began that the chain has not paid in full."""
+    is when the oldest interval began that the chain has not paid in full.
+
+    `gate` says which vouchers the machine would take; of those that passed it, `flying` is how many
+    are on their way to the disk, and `paid` the newest that is there. The machine is stepped with
+    that one before anything else is asked of it.
+    """
 
     identity: ChannelIdentity
-    payee: Payee
+    machine: Payee
     tip: Tip
     records: dict[int, Record] = field(default_factory=dict)
     last_read: IntervalRead | None = None
     unclaimed_since_s: int | None = None
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    paid: Paid | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
+    flying: int = field(default=0, compare=False)
+    landed: asyncio.Event | None = field(default=None, compare=False)
+    _gate: Gate | None = field(default=None, compare=False)
+
+    @property
+    def payee(self) -> Payee:
+        """The machine's state, stepped with the newest durable voucher (I-CH-11). A voucher stops
+        no sale, so that no time is needed."""
+        if self.paid is not None and self.machine.durable is not self.paid.voucher:
+            self._step(VoucherStored(self.paid.voucher), now_s=0)
+            self._step(AcknowledgementSent(self.paid.voucher.counters), now_s=0)
+        return self.machine
+
+    @property
+    def view(self) -> ChannelView:
+        """What the chain says; no voucher moves that."""
+        return self.machine.view
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """Whether no more is sold here; a voucher may end that, never begin it."""
+        return None if self.machine.stopped is None else self.payee.stopped
+
+    @property
+    def gate(self) -> Gate:
+        if self._gate is None:
+            self._gate = gate_of(self.payee)
+        return self._gate
 
     @property
     def channel(self) -> ChannelId:
@@ -74,15 +123,14 @@ class Home:
 
     def apply(self, fact: PayeeFact, *, now_s: int) -> tuple[object, ...]:
         """Step the payee with a fact that must be possible: it is in the journal already."""
-        answer = step_payee(self.payee, fact, now_s=now_s)
-        if isinstance(answer, Refusal):
-            raise Bug(f"a journaled {type(fact).__name__} was refused: {answer.reason.name}")
-        paid, self.payee = self.payee.view.word.spent, answer.state
-        if self.payee.view.word.spent != paid:
+        invariant(self.flying == 0, "nothing else happens to a home while vouchers fly")
+        self.machine, self._gate = self.payee, None
+        before, effects = self.view.word.spent, self._step(fact, now_s=now_s)
+        if self.view.word.spent != before:
             self.unclaimed_since_s = self._oldest_unclaimed()
-        return answer.effects
+        return effects
 
-    def keep_bill(self, billed: BilledRead, group: GroupEvidence, *, now_s: int) -> None:
+    def keep_bill(self, billed: BilledRead, receipt: Receipt, *, now_s: int) -> None:
         """A bill and its group became durable."""
         statement = billed.statement
         self.apply(Metered(statement.interval), now_s=now_s)
@@ -91,40 +139,43 @@ class Home:
             credit = credit_of(statement, billed.credit_signature)
             self.apply(CreditStored(credit), now_s=now_s)
         self.tip, self.last_read = statement.tip, statement.read
-        paid = self.payee.durable
-        same = paid is not None and paid.counters == counters_of(statement)
-        record = Record(billed, group, paid.signature if paid is not None and same else None)
-        self.records[statement.interval.start_s] = record
+        same = self.paid is not None and self.durable == counters_of(statement)
+        signed = self.paid.voucher.signature if same and self.paid is not None else None
+        self.records[statement.interval.start_s] = Record(billed, receipt, signed)
         if self.unclaimed_since_s is None:
             self.unclaimed_since_s = self._oldest_unclaimed()
 
-    def keep_voucher(self, voucher: Voucher, *, now_s: int) -> Counters:
-        """A voucher became durable; the counters that the home is told."""
-        self.apply(VoucherReceived(voucher), now_s=now_s)
-        effects = self.apply(VoucherStored(voucher), now_s=now_s)
-        told = [e for e in effects if isinstance(e, Acknowledge)]
-        invariant(len(told) == 1, "a stored voucher is answered once")
-        self.apply(AcknowledgementSent(told[0].counters), now_s=now_s)
+    def keep_voucher(self, voucher: Voucher, receipt: Receipt) -> Paid:
+        """A voucher became durable that the machine takes: it was asked, or the gate was."""
+        paid = self.paid = Paid(voucher, receipt)
         newest = self.newest_record
-        if newest is not None and counters_of(newest.statement) == voucher.counters:
-            newest.voucher = voucher.signature
-        return told[0].counters
+        if newest is not None:
+            statement = newest.statement
+            asked = (statement.spent_ubolt, statement.earned_ubolt)
+            if asked == (voucher.spent, voucher.earned):
+                newest.voucher = voucher.signature
+        return paid
+
+    async def settled(self) -> None:
+        """Wait until no voucher is on its way to the disk; under `lock`, so that none follows."""
+        while self.flying:
+            self.landed = asyncio.Event()
+            await self.landed.wait()
 
     @property
     def durable(self) -> Counters:
         """What the newest durable voucher of this home says."""
-        voucher = self.payee.durable
-        return NOTHING if voucher is None else voucher.counters
+        return NOTHING if self.paid is None else self.paid.voucher.counters
 
     @property
     def spares_a_day(self) -> bool:
         """Whether a day's cap would be left if the newest durable voucher were claimed now."""
-        word, cap = self.payee.view.word, self.payee.view.word.daily_cap * UBOLT_PER_BOLT
+        word, cap = self.view.word, self.view.word.daily_cap * UBOLT_PER_BOLT
         due = max(0, self.durable.spent_ubolt - word.spent)
-        return self.payee.view.cap_allowance - mul_div_up(due, 1, divisor=max(1, cap)) * cap >= cap
+        return self.view.cap_allowance - mul_div_up(due, 1, divisor=max(1, cap)) * cap >= cap
 
     def _oldest_unclaimed(self) -> int | None:
-        paid, oldest = self.payee.view.word.spent, None
+        paid, oldest = self.view.word.spent, None
         for start_s, record in reversed(self.records.items()):
             if record.statement.spent_ubolt <= paid:
                 break
@@ -134,6 +185,13 @@ class Home:
     @property
     def newest_record(self) -> Record | None:
         return None if self.last_read is None else self.records[self.last_read.interval.start_s]
+
+    def _step(self, fact: PayeeFact, *, now_s: int) -> tuple[object, ...]:
+        answer = step_payee(self.machine, fact, now_s=now_s)
+        if isinstance(answer, Refusal):
+            raise Bug(f"a journaled {type(fact).__name__} was refused: {answer.reason.name}")
+        self.machine = answer.state
+        return answer.effects
 
 
 def open_home(identity: ChannelIdentity, seen: ChainSeen, *, payee: Payee) -> Home:

@@ -14,14 +14,11 @@ from gridplus.channel import (
     Billed,
     ChainSeen,
     ChannelView,
-    Counters,
     DayEnded,
     Metered,
     Refusal,
-    StoreVoucher,
     SubmitClaim,
     Voucher,
-    VoucherReceived,
 )
 from gridplus.clock import Clock
 from gridplus.contracts.calls import MAX_CLAIM_ITEMS
@@ -37,19 +34,19 @@ from gridplus.hub.facts import (
     claim_fact,
     followed_fact,
     seen_fact,
-    voucher_fact,
 )
 from gridplus.hub.following import concerned, moves_pool, named_hub, new_day, worth_keeping
-from gridplus.hub.home import Home, Record, bill_of, credit_asked
+from gridplus.hub.home import Home, Paid, Record, bill_of, credit_asked
 from gridplus.hub.refusals import HubRefusal, Refused, refused
-from gridplus.hub.sealing import GroupSealer, bill_leaf
+from gridplus.hub.sealing import BillNote, GroupSealer, Note, Receipt, bill_leaf
 from gridplus.hub.standing import standing_of
+from gridplus.hub.till import Till
 from gridplus.hub.vault import MinedClaim, VaultLink
 from gridplus.journal import Fact, GroupWriter, SqliteJournal
 from gridplus.keystore import Secp256k1Key
 from gridplus.market import PriceVersion
 from gridplus.meter import SignedRead, check_follows
-from gridplus.tariff import ChannelIdentity, GroupEvidence, Plan, Statement, next_statement
+from gridplus.tariff import ChannelIdentity, Plan, next_statement
 from gridplus.wallet import ChannelId, Domain, verify_device
 from gridplus.wire import OpenChannel, Promises
 
@@ -90,9 +87,8 @@ class Hub:
         self._parts = parts
         self._book = Book(parts.key.address, parts.unsigned_limit_ubolt)
         sealer = GroupSealer(parts.key, self.domain, parts.clock.now_s)
-        self._writer: GroupWriter[bytes | None, GroupEvidence | None] = GroupWriter(
-            parts.journal, seal=sealer
-        )
+        self._writer: GroupWriter[Note, Receipt | None] = GroupWriter(parts.journal, seal=sealer)
+        self.till = Till(self._book, self._writer)
         self._opening = asyncio.Lock()
         self._claiming = asyncio.Lock()
         self._following = asyncio.Lock()
@@ -123,14 +119,14 @@ class Hub:
     @property
     def credit(self) -> CreditStanding:
         """What homes are owed beyond the chain, beside what the chain would pay of it today."""
-        owed = (home.payee.credited - home.payee.view.word.earned for home in self._homes())
+        owed = (home.machine.credited - home.view.word.earned for home in self._homes())
         return CreditStanding(sum(owed), self._payable_ubolt)
 
     def start(self) -> None:
         """Rebuild everything from the journal."""
         self._book.replay(self._parts.journal.replay())
         self._unseen |= self._book.homes.keys()
-        self._leaving |= {home.channel for home in self._homes() if home.payee.view.exit_started}
+        self._leaving |= {home.channel for home in self._homes() if home.view.exit_started}
 
     async def aclose(self) -> None:
         await self._writer.aclose()
@@ -170,29 +166,19 @@ class Hub:
 
     async def submit_read(self, signed: SignedRead) -> Record | Refused:
         """The bill of a read, durable. The same read is answered as the first time."""
-        home = self._served(signed.channel)
+        home = self._book.served(signed.channel)
         if isinstance(home, Refused):
             return home
         device = home.identity.descriptor.device_key
         if not verify_device(device, signed.message, signature=signed.signature):
             return Refused(HubRefusal.FOREIGN_DEVICE)
         async with home.lock:
+            await home.settled()
             return self._billed_before(home, signed) or await self._bill(home, signed)
 
-    async def submit_voucher(self, channel: ChannelId, voucher: Voucher) -> Counters | Refused:
-        """The durable counters after a voucher. Equal is answered again."""
-        home = self._served(channel)
-        if isinstance(home, Refused):
-            return home
-        async with home.lock:
-            now_s = self._parts.clock.now_s()
-            effects = home.rehearse(VoucherReceived(voucher), now_s=now_s)
-            if isinstance(effects, Refusal):
-                return refused(effects)
-            if StoreVoucher(voucher) not in effects:
-                return voucher.counters
-            await self._commit(voucher_fact(channel, voucher, at_s=now_s))
-            return home.keep_voucher(voucher, now_s=now_s)
+    async def submit_voucher(self, channel: ChannelId, voucher: Voucher) -> Paid | Refused:
+        """What is durable after a voucher, with its receipt. Equal is answered again."""
+        return await self.till.submit(channel, voucher)
 
     async def follow_chain(self) -> None:
         """Learn what the vault logged since the last time; journal what is new.
@@ -278,11 +264,6 @@ class Hub:
     def _homes(self) -> Iterable[Home]:
         return self._book.homes.values()
 
-    def _served(self, channel: ChannelId) -> Home | Refused:
-        if self._book.replaced_by is not None:
-            return Refused(HubRefusal.HUB_REPLACED)
-        return self._book.homes.get(channel) or Refused(HubRefusal.UNKNOWN_CHANNEL)
-
     def _leaving_due(self) -> list[Home]:
         return self._untried(map(self._book.homes.__getitem__, self._leaving))
 
@@ -294,7 +275,7 @@ class Hub:
             home
             for home in homes
             for voucher in self._claimable(home)
-            if self._tried.get(home.channel) != (voucher, home.payee.view)
+            if self._tried.get(home.channel) != (voucher, home.view)
         ]
 
     async def _claim(self, homes: Callable[[], list[Home]]) -> MinedClaim | None:
@@ -317,7 +298,7 @@ class Hub:
             )
             await self.follow_chain()
             self._tried |= {
-                home.channel: (voucher, home.payee.view) for home, voucher in due[: mined.homes]
+                home.channel: (voucher, home.view) for home, voucher in due[: mined.homes]
             }
             return mined
 
@@ -350,21 +331,23 @@ class Hub:
         asked = credit_asked(effects)
         credit = None if asked is None else self._parts.key.sign(asked.digest)
         billed = BilledRead(statement, signed.signature, credit)
-        group = await self._commit(billed_fact(billed, at_s=now_s), leaf=_leaf(statement))
-        if group is None:
-            raise Bug("the seal leaves evidence for each bill")
-        home.keep_bill(billed, group, now_s=now_s)
+        note = BillNote(bill_leaf(statement.channel, statement.head))
+        committed = await self._writer.commit([billed_fact(billed, at_s=now_s)], note)
+        if committed.receipt is None:
+            raise Bug("the seal leaves a receipt for each bill")
+        home.keep_bill(billed, committed.receipt, now_s=now_s)
         return home.records[read.interval.start_s]
 
     async def _learn(self, home: Home, fact: ChainSeen, *, at_s: int) -> None:
         """A node that has fallen behind, or shows another past, teaches nothing."""
         async with home.lock:
-            if fact.view == home.payee.view:
+            await home.settled()
+            if fact.view == home.view:
                 return
             if not isinstance(home.rehearse(fact, now_s=at_s), Refusal):
                 await self._commit(seen_fact(home.channel, fact, at_s=at_s))
                 home.apply(fact, now_s=at_s)
-                leaves = home.payee.view.exit_started
+                leaves = home.view.exit_started
                 (self._leaving.add if leaves else self._leaving.discard)(home.channel)
 
     async def _see(
@@ -372,9 +355,5 @@ class Hub:
     ) -> dict[ChannelId, ChainSeen]:
         return await asyncio.to_thread(self._parts.vault.see, channels, now_s=now_s)
 
-    async def _commit(self, *facts: Fact, leaf: bytes | None = None) -> GroupEvidence | None:
-        return (await self._writer.commit(facts, leaf)).receipt
-
-
-def _leaf(statement: Statement) -> bytes:
-    return bill_leaf(statement.channel, statement.head)
+    async def _commit(self, *facts: Fact) -> None:
+        await self._writer.commit(facts, None)

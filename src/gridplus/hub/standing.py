@@ -28,19 +28,19 @@ class Standing:
 def standing_of(homes: Iterable[Home]) -> Standing:
     """One walk over all homes."""
     homes = list(homes)
-    unsigned = [home.payee.bill.counters.spent_ubolt - home.durable.spent_ubolt for home in homes]
+    unsigned = [home.machine.bill.counters.spent_ubolt - home.durable.spent_ubolt for home in homes]
     waiting = [home.unclaimed_since_s for home in homes if home.unclaimed_since_s is not None]
     return Standing(
         homes=len(homes),
-        stopped=sum(home.payee.stopped is not None for home in homes),
-        leaving=sum(home.payee.view.exit_started for home in homes),
+        stopped=sum(home.stopped is not None for home in homes),
+        leaving=sum(home.view.exit_started for home in homes),
         unsigned=sum(unsigned),
         largest_unsigned=max(unsigned, default=0),
         unclaimed=sum(max(0, _unclaimed(home)) for home in homes),
         oldest_unclaimed_s=min(waiting, default=None),
-        unposted=sum(home.payee.credited - home.payee.view.word.earned for home in homes),
+        unposted=sum(home.machine.credited - home.view.word.earned for home in homes),
     )
 
 
 def _unclaimed(home: Home) -> int:
-    return home.durable.spent_ubolt - home.payee.view.word.spent
+    return home.durable.spent_ubolt - home.view.word.spent

@@ -8,6 +8,7 @@ a caller, before the group is written; a receipt leaves only when its group is d
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from gridplus.failures import StorageError, invariant
@@ -43,7 +44,10 @@ class Committed(Generic[Receipt]):
 
 
 Sealer: TypeAlias = Callable[[Sequence[Batch[Note]]], Seal[Receipt]]
-_Waiting: TypeAlias = tuple[Batch[Note], asyncio.Future[Committed[Receipt]]]
+Told: TypeAlias = Callable[[Committed[Receipt] | Exception], None]
+_Waiting: TypeAlias = tuple[Batch[Note], Told[Receipt]]
+GROUP_LIMIT = 1_000
+"""Batches in a group: bounds how long a receipt is, and how long a commit."""
 
 
 def unsealed(batches: Sequence[Batch[None]]) -> Seal[None]:
@@ -73,13 +77,18 @@ class GroupWriter(Generic[Note, Receipt]):
         when the group could not be written (then none of it is visible) or the writer has stopped.
         """
         invariant(len(facts) > 0, "a commit has at least one fact")
+        done: asyncio.Future[Committed[Receipt]] = asyncio.get_running_loop().create_future()
+        self.enqueue(Batch(tuple(facts), note), partial(_resolve, done))
+        return await done
+
+    def enqueue(self, batch: Batch[Note], told: Told[Receipt]) -> None:
+        """The same without a task that waits: `told` is called on the loop. A batch without facts
+        is one that the seal writes down by its note. Raises StorageError as `commit` does."""
         if self._stopped is not None:
             raise StorageError(f"the journal's writer has stopped: {self._stopped}")
-        done: asyncio.Future[Committed[Receipt]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((Batch(tuple(facts), note), done))
+        self._waiting.append((batch, told))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all())
-        return await done
 
     @property
     def waiting(self) -> int:
@@ -94,27 +103,40 @@ class GroupWriter(Generic[Note, Receipt]):
 
     async def _write_all(self) -> None:
         while self._waiting:
-            group, self._waiting = self._waiting, []
+            group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
             try:
-                await self._write(group)
-            except Exception as error:  # noqa: BLE001 - every waiter raises it
+                committed = await self._write([batch for batch, _ in group])
+            except Exception as error:  # noqa: BLE001 - every waiter is told
                 self._stop(error, group + self._waiting)
+            else:
+                for (_, told), done in zip(group, committed, strict=True):
+                    told(done)
         self._writing = None
 
-    async def _write(self, group: list[_Waiting[Note, Receipt]]) -> None:
-        batches = [batch for batch, _ in group]
+    async def _write(self, batches: list[Batch[Note]]) -> list[Committed[Receipt]]:
         seal = self._seal(batches)
         invariant(len(seal.receipts) == len(batches), "a seal leaves one receipt for each batch")
         facts = [fact for batch in batches for fact in batch.facts]
         sequence = await asyncio.to_thread(self._journal.append, [*facts, *seal.facts])
-        for (batch, done), receipt in zip(group, seal.receipts, strict=True):
-            if not done.done():
-                done.set_result(Committed(sequence, receipt))
+        committed = []
+        for batch, receipt in zip(batches, seal.receipts, strict=True):
+            committed.append(Committed(sequence, receipt))
             sequence += len(batch.facts)
+        return committed
 
     def _stop(self, error: Exception, waiting: list[_Waiting[Note, Receipt]]) -> None:
         self._stopped = str(error)
         self._waiting = []
-        for _, done in waiting:
-            if not done.done():
-                done.set_exception(error)
+        for _, told in waiting:
+            told(error)
+
+
+def _resolve(
+    done: asyncio.Future[Committed[Receipt]], result: Committed[Receipt] | Exception
+) -> None:
+    if done.done():
+        return
+    if isinstance(result, Exception):
+        done.set_exception(result)
+    else:
+        done.set_result(result)

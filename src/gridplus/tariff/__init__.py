@@ -34,6 +34,12 @@ from gridplus.tariff.course import (
 )
 from gridplus.tariff.fields import Fields, format_octets
 from gridplus.tariff.given import NOTHING_GIVEN, Given
+from gridplus.tariff.groups import (
+    is_sealed,
+    pack_path,
+    packed_paths,
+    unpack_path,
+)
 from gridplus.tariff.history import History, Stated, Version
 from gridplus.tariff.jurisdiction import RULES, SIMULATION, Offer, Rule, find_prohibition
 from gridplus.tariff.label import FactsLabel, facts_label, worst_day
@@ -61,6 +67,7 @@ from gridplus.tariff.proofs import (
     root_from_path,
     sum_root_from_path,
     sum_tree,
+    voucher_leaf,
 )
 from gridplus.tariff.rate import Rated, energy_prices, plan_cost, rate, share_ubolt
 from gridplus.tariff.rates import Rates, rates_at
@@ -157,10 +164,13 @@ __all__ = [
     "inclusion_document",
     "inclusion_from",
     "interval_document",
+    "is_sealed",
     "liability_tree",
     "may_charge",
     "merkle_tree",
     "next_statement",
+    "pack_path",
+    "packed_paths",
     "parse_bill",
     "parse_plan",
     "parse_statement",
@@ -178,5 +188,7 @@ __all__ = [
     "share_ubolt",
     "sum_root_from_path",
     "sum_tree",
+    "unpack_path",
+    "voucher_leaf",
     "worst_day",
 ]

@@ -2,8 +2,9 @@
 
 A proof is the path from a leaf to the root; each step says on which side its sibling stands, so
 that verifying needs nothing but the leaf. An odd node is promoted unchanged. Leaves and nodes
-begin with different bytes, so a node never stands for a leaf (0x00, 0x01: commit groups; 0x02,
-0x03: anchors). Sums: the liability of a root is the sum of its leaves, and every step shows it.
+begin with different bytes, so a node never stands for a leaf (commit groups: 0x00 bills, 0x04
+vouchers, 0x01 nodes; anchors: 0x02, 0x03). Sums: the liability of a root is the sum of its leaves,
+and every step shows it.
 """
 
 from collections.abc import Callable, Sequence
@@ -79,6 +80,11 @@ class Tree(Generic[NodeT]):
 def group_leaf(channel: ChannelId, head: bytes) -> bytes:
     """The leaf of one new bill head in a hub's commit group."""
     return keccak256(b"\x00" + channel + head)
+
+
+def voucher_leaf(channel: ChannelId, *, spent: int, earned: int) -> bytes:
+    """The leaf of one voucher (µBOLT) that became durable in a hub's commit group."""
+    return keccak256(b"\x04" + channel + spent.to_bytes(6, "big") + earned.to_bytes(6, "big"))
 
 
 def merkle_tree(leaves: Sequence[bytes]) -> Tree[bytes]:

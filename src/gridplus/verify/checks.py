@@ -22,15 +22,14 @@ from gridplus.tariff import (
     day_totals,
     find_mismatch,
     group_leaf,
+    is_sealed,
     next_statement,
-    root_from_path,
     root_of_inclusion,
 )
 from gridplus.units import Interval, format_ubolt, format_utc
 from gridplus.verify.truth import ChainTruth
 from gridplus.wallet import (
     Domain,
-    bill_group_digest,
     credit_digest,
     is_signed_by,
     vault_domain,
@@ -201,10 +200,8 @@ def _heads(bill: BillDocument, _: ChainTruth) -> Finding:
 def _groups(bill: BillDocument, truth: ChainTruth) -> Finding:
     domain = _domain(truth)
     for billed in bill.intervals:
-        group = billed.evidence.group
-        root = root_from_path(group_leaf(bill.channel, billed.head), group.path)
-        digest = bill_group_digest(domain, root, count=group.count, closed_at_s=group.closed_at_s)
-        if not is_signed_by(truth.hub, digest, signature=group.signature):
+        leaf = group_leaf(bill.channel, billed.head)
+        if not is_sealed(billed.evidence.group, leaf, domain=domain, hub=truth.hub):
             return _at(billed, "the group that holds this head is not signed by the hub")
     return None
 

@@ -4,18 +4,21 @@ Each struct is spelled once, as the contract spells it; integers travel as 32-by
 EIP-712, EIP-3009; DESIGN, "EIP-712".
 """
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from gridplus.digest import keccak256
 from gridplus.failures import InputError
+from gridplus.units import U48_MAX
 from gridplus.wallet.names import Address, Cfg, ChannelId
 
 _DOMAIN = keccak256(
     b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 )
 _VOUCHER = keccak256(b"Voucher(bytes32 cfg,uint48 spent,uint48 earned)")
+_VOUCHER_STRUCT = struct.Struct(">32s32s24xQ24xQ")
 _CREDIT = keccak256(b"Credit(bytes32 channel,uint48 earned,bytes32 billHead)")
 _BILL_GROUP = keccak256(b"BillGroup(bytes32 root,uint32 count,uint64 closedAt)")
 _RECEIVE = keccak256(
@@ -76,12 +79,14 @@ def anchor_domain(chain_id: int, anchor: Address) -> Domain:
 def published_prices_digest(domain: Domain, prices: bytes, *, period: int) -> bytes:
     """What the publisher signs when it announces the price version `prices` (its digest) of the
     day `period`, counted since 1970."""
-    struct = "PublishedPrices(bytes32 prices,uint64 period)"
-    return struct_digest(domain, struct, values=(prices, period))
+    spelled = "PublishedPrices(bytes32 prices,uint64 period)"
+    return struct_digest(domain, spelled, values=(prices, period))
 
 
 def voucher_digest(domain: Domain, cfg: Cfg, *, spent: int, earned: int) -> bytes:
     """What the voucher key signs: up to `spent`, given that it is credited `earned` (µBOLT)."""
+    if len(cfg) == 32 and 0 <= spent <= U48_MAX and 0 <= earned <= U48_MAX:
+        return _digest(domain, _VOUCHER_STRUCT.pack(_VOUCHER, cfg, spent, earned))
     return _digest(domain, _VOUCHER + _word(cfg) + _uint(spent, 48) + _uint(earned, 48))
 
 
@@ -112,16 +117,16 @@ def reserve_attestation_digest(
     )
 
 
-def struct_digest(domain: Domain, struct: str, *, values: Sequence[bytes | int]) -> bytes:
+def struct_digest(domain: Domain, spelled: str, *, values: Sequence[bytes | int]) -> bytes:
     """The digest of a struct spelled like 'SetCap(bytes32 channel,uint16 dailyCap)'.
 
     Its members are uintN, address and bytes32. Raises InputError when a value does not fit.
     """
-    members = struct[struct.index("(") + 1 : -1].split(",")
+    members = spelled[spelled.index("(") + 1 : -1].split(",")
     words = [
         _member(member.split()[0], value) for member, value in zip(members, values, strict=True)
     ]
-    return _digest(domain, keccak256(struct.encode()) + b"".join(words))
+    return _digest(domain, keccak256(spelled.encode()) + b"".join(words))
 
 
 def _member(kind: str, value: bytes | int) -> bytes:
@@ -130,8 +135,8 @@ def _member(kind: str, value: bytes | int) -> bytes:
     return _word(bytes(12) + value if kind == "address" else value)
 
 
-def _digest(domain: Domain, struct: bytes) -> bytes:
-    return keccak256(b"\x19\x01" + domain_separator(domain) + keccak256(struct))
+def _digest(domain: Domain, words: bytes) -> bytes:
+    return keccak256(b"\x19\x01" + domain_separator(domain) + keccak256(words))
 
 
 def _uint(value: int, bits: int) -> bytes:

@@ -15,10 +15,12 @@ from gridplus.tariff import (
     format_octets,
     group_document,
     group_from,
+    is_sealed,
     parse_statement,
+    voucher_leaf,
 )
 from gridplus.units import HOUR_S, Interval
-from gridplus.wallet import Cfg, ChannelId
+from gridplus.wallet import Address, Cfg, ChannelId, Domain
 from gridplus.wire.channels import read_counters
 from gridplus.wire.message import Message
 
@@ -120,10 +122,12 @@ def voucher_from(fields: Fields) -> Voucher:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement(Message):
-    """These counters of the channel are durable at the hub."""
+    """These counters of the channel are durable at the hub: a receipt that stands alone, signed as
+    the group of all that became durable together."""
 
     channel: ChannelId
     counters: Counters
+    group: GroupEvidence
     KIND: ClassVar[str] = "gridplus.acknowledgement/1"
 
     def document(self) -> dict[str, Document]:
@@ -131,11 +135,19 @@ class Acknowledgement(Message):
             "channel": format_octets(self.channel),
             "spent_ubolt": self.counters.spent_ubolt,
             "earned_ubolt": self.counters.earned_ubolt,
+            "group": group_document(self.group),
         }
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
-        return cls(ChannelId(fields.octets("channel", 32)), read_counters(fields))
+        channel, counters = ChannelId(fields.octets("channel", 32)), read_counters(fields)
+        return cls(channel, counters, group_from(fields.object("group")))
+
+    def is_signed_by(self, hub: Address, *, domain: Domain) -> bool:
+        """Whether `hub` signed the group in which this voucher became durable."""
+        spent, earned = self.counters.spent_ubolt, self.counters.earned_ubolt
+        leaf = voucher_leaf(self.channel, spent=spent, earned=earned)
+        return is_sealed(self.group, leaf, domain=domain, hub=hub)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ _FIELDS: dict[type[Message], dict[str, Schema]] = {
         **_COUNTERS,
         "signature": _SIGNATURE,
     },
-    Acknowledgement: {"channel": _CHANNEL, **_COUNTERS},
+    Acknowledgement: {"channel": _CHANNEL, **_COUNTERS, "group": _GROUP},
     RefusalMessage: {
         "name": {"type": "string", "pattern": "^[A-Z][A-Z_]*$"},
         "sentence": {"type": "string", "minLength": 1},
