@@ -1,25 +1,31 @@
 """An ASGI app on loopback: bodies of bounded size, errors in sentences, one ready line."""
 
+import asyncio
 import gc
 import hmac
 import json
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gridplus.failures import InputError
 
 LOOPBACK = "127.0.0.1"
 KEEP_ALIVE_S = 75
 MAX_CONNECTIONS = 2_000
+HANDSHAKE_S = 10
 
 
 class BodyTooLargeError(InputError):
@@ -69,15 +75,62 @@ def explain(status: int) -> Callable[[Request, Exception], Response]:
     return answer
 
 
-class _Server(uvicorn.Server):
-    """Prints the ready line once the app's own start has succeeded."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One more listener, under TLS. Requests that come through it carry `state["door"]`, its name,
+    and `state["extra"]`, their transport's `get_extra_info`."""
 
-    def __init__(self, config: uvicorn.Config, ready: Mapping[str, Any]) -> None:
+    name: str
+    host: str
+    port: int
+    context: ssl.SSLContext
+
+    def listen(self) -> socket.socket:
+        """Raises InputError when the port is taken."""
+        return _listener(self.host, self.port)
+
+
+class _DoorProtocol(H11Protocol):
+    def __init__(self, door: str, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._door = door
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.app_state = {
+            **self.app_state,
+            "door": self._door,
+            "extra": transport.get_extra_info,
+        }
+        super().connection_made(transport)
+
+
+class _Server(uvicorn.Server):
+    """Opens the doors, and prints the ready line once the app's own start has succeeded."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: Mapping[str, Any],
+        doors: Sequence[tuple[Door, socket.socket]],
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._doors = doors
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for door, listener in self._doors:
+            protocol = partial(
+                _DoorProtocol,
+                door.name,
+                config=self.config,
+                server_state=self.server_state,
+                app_state=self.lifespan.state,
+            )
+            opened = await asyncio.get_running_loop().create_server(
+                protocol, sock=listener, ssl=door.context, ssl_handshake_timeout=HANDSHAKE_S
+            )
+            self.servers.append(opened)
         # Whatever is held by now stays: a full collection need not walk it again and again.
         gc.collect()
         gc.freeze()
@@ -86,21 +139,25 @@ class _Server(uvicorn.Server):
             sys.stdout.flush()
 
 
-def serve(app: Any, *, port: int, describe: Mapping[str, Any], exit_with_parent: bool) -> None:
-    """Serve `app` on 127.0.0.1:`port` (0 takes a free one) until SIGTERM or SIGINT.
+def serve(
+    app: Any,
+    *,
+    port: int,
+    describe: Mapping[str, Any],
+    exit_with_parent: bool,
+    doors: Sequence[Door] = (),
+) -> None:
+    """Serve `app` on 127.0.0.1:`port` (0 takes a free one) and at `doors` until SIGTERM or SIGINT.
 
-    Prints `describe` with the `url` as one JSON line when listening. With `exit_with_parent` the
-    end of standard input counts as SIGTERM. Raises InputError when the port is taken. When the
-    app's own start fails, the log says why and the process exits with 3.
+    Prints `describe` with the `url` and the URL of each door as one JSON line when listening. With
+    `exit_with_parent` the end of standard input counts as SIGTERM. Raises InputError when a port
+    is taken. When the app's own start fails, the log says why and the process exits with 3.
     """
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((LOOPBACK, port))
-    except OSError as error:
-        raise InputError(f"port {port} on {LOOPBACK}: {error.strerror}; choose another") from None
+    listener = _listener(LOOPBACK, port)
+    opened = [(door, door.listen()) for door in doors]
     ready = {**describe, "url": f"http://{LOOPBACK}:{listener.getsockname()[1]}"}
+    for door, found in opened:
+        ready[door.name] = f"https://{door.host}:{found.getsockname()[1]}"
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -113,7 +170,18 @@ def serve(app: Any, *, port: int, describe: Mapping[str, Any], exit_with_parent:
         signal.signal(number, lambda *_: sys.exit(0))  # uvicorn repeats the signal when it is done
     if exit_with_parent:
         threading.Thread(target=_leave_with_stdin, daemon=True).start()
-    _Server(config, ready).run(sockets=[listener])
+    _Server(config, ready, opened).run(sockets=[listener])
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer waits 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise InputError(f"port {port} on {host}: {error.strerror}; choose another") from None
+    return listener
 
 
 def _leave_with_stdin() -> None:

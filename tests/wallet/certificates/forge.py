@@ -107,14 +107,18 @@ def revoke(by: Made, *serials: int, until: datetime = NOW + DAY) -> x509.Certifi
 class World:
     """A root, an issuing authority, a good device, and the trust of a verifier."""
 
-    root: Made = field(default_factory=lambda: make(authority_wish("Test root", 1)))
+    now: datetime = NOW
+    title: str = "Test"
 
     def __post_init__(self) -> None:
-        self.issuing = make(authority_wish("Test issuing", 0), by=self.root)
-        self.device = make(Wish(), by=self.issuing)
+        times = {"begin": self.now - DAY, "end": self.now + 900 * DAY}
+        self.root = make(authority_wish(f"{self.title} root", 1, **times))
+        self.issuing = make(authority_wish(f"{self.title} issuing", 0, **times), by=self.root)
+        self.device = make(Wish(begin=self.now - DAY, end=self.now + 29 * DAY), by=self.issuing)
 
     def trust(self, *revoked: int, epochs: dict[bytes, int] | None = None) -> Trust:
-        lists = (revoke(self.root), revoke(self.issuing, *revoked))
+        until = self.now + DAY
+        lists = (revoke(self.root, until=until), revoke(self.issuing, *revoked, until=until))
         return Trust((self.root.certificate,), lists, epochs=epochs or {})
 
     def chain(self, leaf: Made | None = None) -> list[bytes]:

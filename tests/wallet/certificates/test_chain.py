@@ -101,7 +101,7 @@ def device_as_authority(world: World) -> Presented:
 
 
 def foreign_issuer(world: World) -> Presented:
-    other = World(make(authority_wish("Other root", 1)))
+    other = World(title="Other")
     return other.chain()
 
 

@@ -1,0 +1,21 @@
+"""Mutual TLS: who is at the other end of a line, judged by our own verifier at both ends."""
+
+from gridplus.tls.checked import CheckedObject, Peer, peer_of
+from gridplus.tls.contexts import (
+    HANDSHAKE_S,
+    Credentials,
+    ServerContext,
+    client_context,
+    new_credentials_key,
+)
+
+__all__ = [
+    "HANDSHAKE_S",
+    "CheckedObject",
+    "Credentials",
+    "Peer",
+    "ServerContext",
+    "client_context",
+    "new_credentials_key",
+    "peer_of",
+]

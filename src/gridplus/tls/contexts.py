@@ -1,0 +1,178 @@
+"""Contexts for servers and clients: TLS 1.3, or 1.2 with AEAD only; both ends name themselves.
+
+A server's context lives as long as its listener; `renew` gives the next connection new credentials
+and a new trust. Each renewal makes new ticket keys, so that no session outlives a revocation list.
+"""
+
+import ssl
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Final, Self
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gridplus.failures import InputError, invariant
+from gridplus.tls.checked import CheckedObject
+from gridplus.tls.words import Refusals
+from gridplus.wallet.certificates import (
+    Purpose,
+    Refused,
+    Trust,
+    Verified,
+    parse_certificates,
+    verify_chain,
+)
+
+HANDSHAKE_S: Final = 10
+"""A peer that has not shaken hands by then is let go; give it to the listener as its limit."""
+_CIPHERS: Final = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-ECDSA-CHACHA20-POLY1305:@SECLEVEL=3"
+)
+"""Of TLS 1.2. Those of TLS 1.3 are AEAD all of them."""
+
+
+def new_credentials_key() -> ec.EllipticCurvePrivateKey:
+    """A fresh P-256 key for the life of a process or a certificate; it is never written down."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What this end presents: a chain in PEM, leaf first, and the leaf's key."""
+
+    chain: bytes
+    key: ec.EllipticCurvePrivateKey
+
+    @property
+    def between(self) -> list[bytes]:
+        """The chain above the leaf, each in DER."""
+        found = parse_certificates(self.chain, what="the chain of this end")
+        return [each.public_bytes(Encoding.DER) for each in found[1:]]
+
+    def __repr__(self) -> str:
+        return "Credentials()"
+
+
+class _Context(ssl.SSLContext):
+    """One set of credentials, one trust. `judge` is itself; see `checked.Judge`."""
+
+    sslobject_class = CheckedObject
+
+    def __new__(cls, protocol: int, **_parts: Any) -> Self:
+        return super().__new__(cls, protocol)
+
+    def __init__(
+        self,
+        _protocol: int,
+        *,
+        credentials: Credentials | None,
+        trust: Callable[[], Trust],
+        now_s: Callable[[], int],
+        refusals: Refusals,
+    ) -> None:
+        self.refusals = refusals
+        self.between = [] if credentials is None else credentials.between
+        self.now_s = now_s
+        self.trust = trust
+        self.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.set_ciphers(_CIPHERS)
+        self.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+        if credentials is not None:
+            _load(self, credentials)
+
+    @property
+    def judge(self) -> Self:
+        return self
+
+    def verdict(self, presented: list[bytes]) -> Verified | Refused:
+        purpose = Purpose.CLIENT if self.protocol == ssl.PROTOCOL_TLS_SERVER else Purpose.SERVER
+        at = datetime.fromtimestamp(self.now_s(), UTC)
+        return verify_chain(presented, trust=self.trust(), at=at, purpose=purpose)
+
+    def require_peer(self) -> None:
+        """Ask the other end for its certificate, and judge it."""
+        self.verify_mode = ssl.CERT_REQUIRED
+        self.verify_flags |= ssl.VERIFY_X509_STRICT
+        trust = self.trust()
+        if trust.revocation:
+            self.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
+        known = [*trust.roots, *trust.lists]
+        pem = b"".join(each.public_bytes(Encoding.PEM) for each in known)
+        with tempfile.TemporaryDirectory() as folder:  # lists are read from files only
+            path = Path(folder, "trust.pem")
+            path.write_bytes(pem)
+            self.load_verify_locations(path)
+
+
+class ServerContext(ssl.SSLContext):
+    """For a listener, all its life. `mutual` asks every peer for a device's certificate."""
+
+    def __new__(cls, **_parts: Any) -> Self:
+        return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
+
+    def __init__(
+        self, *, credentials: Credentials, trust: Trust, mutual: bool, now_s: Callable[[], int]
+    ) -> None:
+        self._mutual = mutual
+        self._now_s = now_s
+        self._refusals = Refusals()
+        self._newest: _Context
+        self.renew(credentials, trust)
+
+    def renew(self, credentials: Credentials, trust: Trust) -> None:
+        """From now on: connections that are open are judged again by the new trust."""
+        self._trust = trust
+        made = _Context(
+            ssl.PROTOCOL_TLS_SERVER,
+            credentials=credentials,
+            trust=lambda: self._trust,
+            now_s=self._now_s,
+            refusals=self._refusals,
+        )
+        if self._mutual:
+            made.require_peer()
+        self._newest = made
+
+    def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *a: Any, **k: Any) -> Any:
+        """A new connection, under what is newest."""
+        return self._newest.wrap_bio(incoming, outgoing, *a, **k)
+
+
+def client_context(
+    credentials: Credentials | None, *, trust: Trust, now_s: Callable[[], int]
+) -> ssl.SSLContext:
+    """For a client that believes the endpoints of `trust`, and presents `credentials` if any."""
+    made = _Context(
+        ssl.PROTOCOL_TLS_CLIENT,
+        credentials=credentials,
+        trust=lambda: trust,
+        now_s=now_s,
+        refusals=Refusals(),
+    )
+    made.require_peer()
+    return made
+
+
+def _load(context: ssl.SSLContext, credentials: Credentials) -> None:
+    """The library reads keys from files only: it gets one under a passphrase of the moment."""
+    passphrase = token_hex(16)
+    closed = credentials.key.private_bytes(
+        Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(passphrase.encode()),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "presented.pem")
+        path.write_bytes(closed + credentials.chain)
+        try:
+            context.load_cert_chain(path, password=passphrase)
+        except ssl.SSLError as error:
+            raise InputError(f"a certificate and a key that do not fit: {error.reason}") from None
+    invariant(not path.exists(), "nothing of a key stays on the disk")
