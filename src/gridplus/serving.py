@@ -111,6 +111,7 @@ class _Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         ready: Mapping[str, Any],
+        *,
         doors: Sequence[tuple[Door, socket.socket]],
     ) -> None:
         super().__init__(config)
@@ -170,7 +171,7 @@ def serve(
         signal.signal(number, lambda *_: sys.exit(0))  # uvicorn repeats the signal when it is done
     if exit_with_parent:
         threading.Thread(target=_leave_with_stdin, daemon=True).start()
-    _Server(config, ready, opened).run(sockets=[listener])
+    _Server(config, ready, doors=opened).run(sockets=[listener])
 
 
 def _listener(host: str, port: int) -> socket.socket:

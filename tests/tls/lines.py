@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gridplus.clock import SystemClock
-from gridplus.tls import HANDSHAKE_S, Credentials, ServerContext, peer_of
+from gridplus.tls import HANDSHAKE_S, Credentials, peer_of
 from tests.wallet.certificates.forge import Made, Wish, World, make
 
 NAME = "retailer.example"

@@ -14,6 +14,8 @@ from gridplus.wallet.certificates import DeviceName, Refused, Trust, Verified
 
 JUDGED_AGAIN_S: Final = 60
 """A connection that stays open is judged again after so long, or when the trust has changed."""
+MOST_SWALLOWED: Final = 1 << 20
+"""What a peer may still send after its alert, in bytes."""
 _DER: Final = 2  # _ssl.ENCODING_DER
 
 
@@ -32,15 +34,22 @@ class Judge(Protocol):
 class CheckedObject(ssl.SSLObject):
     """Handshakes, judges, and shuts the door with a word in the log. See `ssl.SSLObject`."""
 
+    incoming: ssl.MemoryBIO
+    outgoing: ssl.MemoryBIO
+    """Both are set by the context that wraps."""
+    _swallowed = 0
     _failed: ssl.SSLError | None = None
     _presented: list[bytes]
     _judged: tuple[Trust, int, Verified | Refused]
 
     def do_handshake(self) -> None:
-        """As `ssl.SSLObject.do_handshake`. A handshake that fails asks for more once, so that the
-        loop sends the alert that OpenSSL has written; then it raises."""
+        """As `ssl.SSLObject.do_handshake`. A handshake that fails with an alert to be sent, which
+        the loop would drop, asks for more until the peer has had the alert and hangs up."""
         if self._failed is not None:
-            raise self._failed
+            self._swallowed += len(self.incoming.read())
+            if self.incoming.eof or self._swallowed > MOST_SWALLOWED:
+                raise self._failed
+            raise ssl.SSLWantReadError
         try:
             super().do_handshake()
             self._require_good()
@@ -49,6 +58,8 @@ class CheckedObject(ssl.SSLObject):
         except ssl.SSLError as error:
             self._failed = error
             self._judge.refusals.tell(why(error))
+            if not self.outgoing.pending:
+                raise
             raise ssl.SSLWantReadError from None
 
     def verdict(self) -> Verified | Refused:

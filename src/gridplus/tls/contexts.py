@@ -87,6 +87,12 @@ class _Context(ssl.SSLContext):
         if credentials is not None:
             _load(self, credentials)
 
+    def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *a: Any, **k: Any) -> Any:
+        made = super().wrap_bio(incoming, outgoing, *a, **k)
+        invariant(isinstance(made, CheckedObject), "a context wraps in its own class")
+        made.incoming, made.outgoing = incoming, outgoing  # type: ignore[attr-defined]
+        return made
+
     @property
     def judge(self) -> Self:
         return self
@@ -103,8 +109,8 @@ class _Context(ssl.SSLContext):
         trust = self.trust()
         if trust.revocation:
             self.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
-        known = [*trust.roots, *trust.lists]
-        pem = b"".join(each.public_bytes(Encoding.PEM) for each in known)
+        pem = b"".join(root.public_bytes(Encoding.PEM) for root in trust.roots)
+        pem += b"".join(crl.public_bytes(Encoding.PEM) for crl in trust.lists)
         with tempfile.TemporaryDirectory() as folder:  # lists are read from files only
             path = Path(folder, "trust.pem")
             path.write_bytes(pem)

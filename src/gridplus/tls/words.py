@@ -29,14 +29,13 @@ _BY_CODE: Final = {
     25: _D.NOT_AN_AUTHORITY,
     26: _D.WRONG_PURPOSE,
     32: _D.NOT_AN_AUTHORITY,
-    62: _D.WRONG_PURPOSE,
-    64: _D.WRONG_PURPOSE,
     66: _D.WEAK_KEY,
     67: _D.WEAK_KEY,
     68: _D.WEAK_SIGNATURE,
     79: _D.NOT_AN_AUTHORITY,
 }
 """X509_V_ERR_* of openssl/x509_vfy.h."""
+_OTHER_HOST: Final = (62, 64)
 _BY_REASON: Final = {
     "PEER_DID_NOT_RETURN_A_CERTIFICATE": _D.NO_CERTIFICATE,
     "EXCESSIVE_MESSAGE_SIZE": _D.TOO_LARGE,
@@ -47,6 +46,8 @@ _BY_REASON: Final = {
 def why(error: ssl.SSLError) -> str:
     """One line without a line break: a name, and a sentence."""
     if isinstance(error, ssl.SSLCertVerificationError) and hasattr(error, "verify_code"):
+        if error.verify_code in _OTHER_HOST:
+            return f"OTHER_HOST: {error.verify_message}"
         found = _BY_CODE.get(error.verify_code, Distrust.UNSOUND)
         return f"{found.name}: {found.value} ({error.verify_message})"
     reason = getattr(error, "reason", None) or ""
