@@ -16,7 +16,6 @@ from gridplus.planner import (
     Home,
     HomePlan,
     Outlook,
-    Peak,
     Site,
     Source,
     State,
@@ -26,6 +25,7 @@ from gridplus.planner import (
     plan_home,
 )
 from gridplus.planner.store import Store, stores_of
+from gridplus.tariff import Peak
 from gridplus.units import ABOLT_PER_UBOLT
 from tests.planner.scene import ABOLT_PER_CENT_PER_KWH
 from tests.planner.street import (

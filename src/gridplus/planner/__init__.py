@@ -1,7 +1,8 @@
 """Plans for a home's devices, rules to follow live, reasons, and forecasts from the past only."""
 
-from gridplus.planner.ahead import Ahead, Peak, State, Stay, usual_stays
+from gridplus.planner.ahead import Ahead, State, Stay, usual_stays
 from gridplus.planner.battery import UWH_PER_WH, Battery
+from gridplus.planner.billed import BilledPlan, Terms, plan_billed
 from gridplus.planner.course import Flow, Move, Track
 from gridplus.planner.devices import (
     Appliance,
@@ -32,6 +33,7 @@ __all__ = [
     "Appliance",
     "Band",
     "Battery",
+    "BilledPlan",
     "Building",
     "Car",
     "Climate",
@@ -44,7 +46,6 @@ __all__ = [
     "HotWater",
     "Move",
     "Outlook",
-    "Peak",
     "Plan",
     "Rule",
     "Site",
@@ -52,6 +53,7 @@ __all__ = [
     "State",
     "Stay",
     "Step",
+    "Terms",
     "Track",
     "Unmet",
     "Wish",
@@ -62,6 +64,7 @@ __all__ = [
     "format_cents",
     "parse_home",
     "plan_battery",
+    "plan_billed",
     "plan_home",
     "respond",
     "usual_stays",

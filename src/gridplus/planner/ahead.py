@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from gridplus.failures import InputError
 from gridplus.planner.battery import MAX_CAPACITY_WH
 from gridplus.planner.devices import COLDEST_MC, HOTTEST_MC, Car
+from gridplus.tariff import Peak
 from gridplus.units import ABOLT_PER_PBOLT, DAY_S, SETTLEMENT_INTERVAL_S, UBOLT_PER_BOLT
 
 MAX_INTERVALS = 1_000
@@ -33,19 +34,6 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
-class Peak:
-    """A demand charge as a plan meets it: `price_abolt_per_w` for each W by which the highest
-    average over a window passes `free_w`. `windows` are the intervals of each window that counts,
-    `before_wh` what was taken in the first one before the plan begins."""
-
-    price_abolt_per_w: int
-    window_s: int
-    free_w: int
-    before_wh: int
-    windows: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class State:
     """Where the devices stand when the plan begins; what a home does not have stays None.
 
@@ -66,8 +54,8 @@ class Ahead:
 
     `prices` are marginal (import, export) prices in aBOLT per Wh, of either sign; `load_wh` is
     what the home uses beside its planned devices, `solar_wh` what its panels can make;
-    `outdoor_mc` is needed with a climate alone. Raises InputError that names the first interval
-    with what cannot be.
+    `outdoor_mc` is needed with a climate alone; `peaks` are the demand charges of the home's plan.
+    Raises InputError that names the first interval with what cannot be.
     """
 
     start_s: int

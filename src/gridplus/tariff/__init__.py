@@ -53,6 +53,7 @@ from gridplus.tariff.liabilities import (
     salted_leaves,
 )
 from gridplus.tariff.line import Code, Line, Side
+from gridplus.tariff.peaks import Peak, peaks_ahead
 from gridplus.tariff.plan import Index, Plan
 from gridplus.tariff.plan_file import parse_plan, plan_from
 from gridplus.tariff.proofs import (
@@ -69,7 +70,13 @@ from gridplus.tariff.proofs import (
     sum_tree,
     voucher_leaf,
 )
-from gridplus.tariff.rate import Rated, energy_prices, plan_cost, rate, share_ubolt
+from gridplus.tariff.rate import (
+    Rated,
+    energy_prices,
+    plan_cost,
+    rate,
+    share_ubolt,
+)
 from gridplus.tariff.rates import Rates, rates_at
 from gridplus.tariff.report import bolt_text, course_document, interval_document, rating_document
 from gridplus.tariff.restatement import (
@@ -124,6 +131,7 @@ __all__ = [
     "MonthToDate",
     "Offer",
     "Path",
+    "Peak",
     "Plan",
     "Rated",
     "Rates",
@@ -174,6 +182,7 @@ __all__ = [
     "parse_bill",
     "parse_plan",
     "parse_statement",
+    "peaks_ahead",
     "plan_cost",
     "plan_from",
     "rate",

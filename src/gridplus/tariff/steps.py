@@ -38,7 +38,7 @@ def require_taken(plan: Plan, given: Given) -> None:
 
 def step_all(plan: Plan, rates: Rates, *, read: IntervalRead, before: Tally, given: Given) -> Steps:
     """Raises InputError when a component cannot rate the read."""
-    month = _month_at(plan, rates.moment, before=before)
+    month = month_at(plan, rates.moment, before=before)
     memory = dict(month.memory)
     use = _use(rates, month, read=read, given=given)
     effects = [(part, part.step(use, memory.get(part.name, ()))) for part in plan.stepwise]
@@ -60,7 +60,7 @@ def step_all(plan: Plan, rates: Rates, *, read: IntervalRead, before: Tally, giv
 
 def marginal_price(plan: Plan, rates: Rates, *, before: Tally) -> tuple[int, int]:
     """(import, export) in aBOLT per Wh of the next Wh, where the month stands."""
-    month = _month_at(plan, rates.moment, before=before)
+    month = month_at(plan, rates.moment, before=before)
     memory = dict(month.memory)
     read = IntervalRead(rates.moment.interval, 0, 0, 0, 0)
     use = _use(rates, month, read=read, given=NOTHING_GIVEN)
@@ -78,7 +78,7 @@ def _use(rates: Rates, month: MonthToDate, *, read: IntervalRead, given: Given) 
     return Use(read, rates.moment, rates.prices, month.import_wh, whole, given)
 
 
-def _month_at(plan: Plan, moment: Moment, *, before: Tally) -> MonthToDate:
+def month_at(plan: Plan, moment: Moment, *, before: Tally) -> MonthToDate:
     """The month as it stands when `moment` begins: opened, turned if it is a later one.
 
     What another plan's component remembered is kept: a change of plans loses nobody's bank.

@@ -9,6 +9,7 @@ from gridplus.tariff.calendar import Cell, Holidays, read_cells, read_holidays
 from gridplus.tariff.components.component import Effect, Stepwise, Use
 from gridplus.tariff.fields import Fields
 from gridplus.tariff.line import Code, flat
+from gridplus.tariff.moment import Moment
 from gridplus.tariff.quantity import Measure, read_quantity
 from gridplus.tariff.tally import Memory
 from gridplus.units import HOUR_S, PPM
@@ -59,14 +60,16 @@ class DemandCharge(Stepwise):
             )
         window_s = interval.start_s - interval.start_s % self.window_s
         wh = use.read.import_wh + (wh if start_s == window_s else 0)
-        cell = use.moment.day.month, self.holidays.kind_of(use.moment.day), use.moment.hour
-        if cell in self.cells:
+        if self.cell_of(use.moment) in self.cells:
             peak_w = max(peak_w, wh * HOUR_S // self.window_s)
         floor_w = max(past_w[: self.ratchet_months], default=0) * self.ratchet_ppm // PPM
         now_w = max(billed_w, peak_w, floor_w)
         rise_pbolt = (now_w - billed_w) * self.price_ubolt_per_kw * PBOLT_PER_UBOLT_W_PER_KW
         after = window_s, wh, now_w, peak_w, *past_w[: self.ratchet_months]
         return Effect(memory=after, charges=(flat(Code.DEMAND, rise_pbolt),))
+
+    def cell_of(self, moment: Moment) -> Cell:
+        return moment.day.month, self.holidays.kind_of(moment.day), moment.hour
 
     @classmethod
     def read(cls, fields: Fields, *, start: date) -> Self:
