@@ -152,10 +152,10 @@ def test_a_demand_charge_is_planned_for_where_the_month_has_not_paid_it_yet() ->
     plan = plan_of(FIXED, DEMAND, TAXES)
     ahead = afternoon([200] * 12 + [1_500] * 4 + [200] * 16)
     fresh = plan_billed(EMPTY, ahead, terms=Terms(plan), state=FULL)
-    before = plan_cost(plan, None, reads=[read_of(AFTERNOON[0], 3_000)], before=Tally())
+    before = plan_cost(plan, None, reads=[read_of(AFTERNOON[4], 3_000)], before=Tally())
     paid = plan_billed(
         EMPTY,
-        replace(ahead, start_s=AFTERNOON[4].start_s),
+        replace(ahead, start_s=AFTERNOON[5].start_s),
         terms=Terms(plan, (), before),
         state=FULL,
     )
