@@ -38,6 +38,7 @@ from gridplus.agreement.supply import (
     agree_supply,
     step_supply,
 )
+from gridplus.agreement.topup import Notice, TopUp, TopUpRefusal, TopUpStage, why_not_now
 
 __all__ = [
     "ANSWER_WITHIN_DAYS",
@@ -61,6 +62,7 @@ __all__ = [
     "LeaveWithdrawn",
     "LiftHold",
     "MakeFinalBill",
+    "Notice",
     "OfferClose",
     "PlaceHold",
     "Rejected",
@@ -68,10 +70,14 @@ __all__ = [
     "Supply",
     "SupplyPhase",
     "SupplyRefusal",
+    "TopUp",
+    "TopUpRefusal",
+    "TopUpStage",
     "Upheld",
     "agree_supply",
     "is_overdue",
     "open_dispute",
     "step_dispute",
     "step_supply",
+    "why_not_now",
 ]

@@ -152,6 +152,10 @@ class Sender:
                 if self._outbox.holds(order.name) and not self._outbox.order(order.name).settled:
                     raise
 
+    def knows(self, name: str) -> bool:
+        """Whether an order of this name was signed, and not overtaken."""
+        return self._outbox.holds(name)
+
     def fresh_name(self, what: str) -> str:
         """A name that no order has."""
         return f"{what}/{self._outbox.entries}"

@@ -16,6 +16,7 @@ _COMMANDS = {
     "meter": "meter files: check, import, export, edit; every version kept",
     "pki": "certificates of devices: issue, renew, revoke, verify",
     "ledger": "the retailer's books: export, statement, check, reconcile",
+    "ramp": "payments by card or bank become deposits, once they are final",
     "plan": "plan files: check one, print its facts label, compare plans",
     "rate": "what a plan makes of a meter file, line by line",
     "restate": "what bills should have been, with corrected prices, reads or plan",

@@ -34,6 +34,7 @@ from gridplus.wallet.digests import (
     vault_domain,
     voucher_digest,
 )
+from gridplus.wallet.mandates import TopUpMandate, mandate_digest
 from gridplus.wallet.names import (
     MAX_DAILY_CAP,
     ZERO_ADDRESS,
@@ -75,6 +76,7 @@ __all__ = [
     "Rotate",
     "SetCap",
     "StartExit",
+    "TopUpMandate",
     "action_digest",
     "address_of",
     "anchor_domain",
@@ -90,6 +92,7 @@ __all__ = [
     "feed_domain",
     "is_signed_by",
     "is_signed_by_two",
+    "mandate_digest",
     "opening_cap",
     "published_prices_digest",
     "receive_authorization_digest",
