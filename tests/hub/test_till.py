@@ -8,7 +8,7 @@ import pytest
 from gridplus.channel import Counters, PayeeRefusal
 from gridplus.failures import StorageError
 from gridplus.hub import Refused
-from gridplus.hub.app import acknowledgement
+from gridplus.hub.desk import acknowledgement
 from gridplus.hub.facts import Kind, parse_vouchers
 from gridplus.hub.home import Paid
 from tests.hub.town import Town, durable_parts, living_hub, replayed

@@ -24,6 +24,7 @@ from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX, Interval
 from gridplus.wallet import Address, Cfg, ChannelId, Descriptor
 from gridplus.wire import (
     Acknowledgement,
+    BatchAnswer,
     BilledDay,
     BilledRecord,
     BillOffer,
@@ -34,10 +35,12 @@ from gridplus.wire import (
     PriceEvent,
     PriceEvents,
     RefusalMessage,
+    SubmitBatch,
     SubmitRead,
     SubmitVoucher,
     VenEnrolled,
 )
+from gridplus.wire.batches import Item, ItemAnswer
 from gridplus.wire.message import Message
 
 u48 = st.integers(0, U48_MAX)
@@ -123,16 +126,27 @@ pages = st.lists(events, max_size=5, unique_by=lambda e: e.sequence).map(
     lambda found: PriceEvents(tuple(sorted(found, key=lambda e: e.sequence)))
 )
 
+read_messages = st.builds(SubmitRead, st.builds(SignedRead, channels, reads, octets(64)))
+vouchers = st.builds(
+    SubmitVoucher, channels, st.builds(Voucher, octets(32).map(Cfg), u48, u48, octets(64))
+)
+items: st.SearchStrategy[Item] = st.one_of(read_messages, vouchers)
+refusals = st.builds(
+    RefusalMessage, st.from_regex(r"[A-Z][A-Z_]{0,39}", fullmatch=True), texts, counters
+)
+acknowledgements = st.builds(Acknowledgement, channels, counters, groups)
+answers: st.SearchStrategy[ItemAnswer] = st.one_of(acknowledgements, refusals)
+
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(OpenChannel, identities),
     st.builds(ChannelStatus, channels, counters, octets(32)),
-    st.builds(SubmitRead, st.builds(SignedRead, channels, reads, octets(64))),
+    read_messages,
     st.builds(BillOffer, statements, groups, signatures),
-    st.builds(
-        SubmitVoucher, channels, st.builds(Voucher, octets(32).map(Cfg), u48, u48, octets(64))
-    ),
-    st.builds(Acknowledgement, channels, counters, groups),
-    st.builds(RefusalMessage, st.from_regex(r"[A-Z][A-Z_]{0,39}", fullmatch=True), texts, counters),
+    vouchers,
+    acknowledgements,
+    refusals,
+    st.lists(items, min_size=1, max_size=4).map(lambda found: SubmitBatch(tuple(found))),
+    st.lists(answers, max_size=3).map(lambda found: BatchAnswer(tuple(found))),
     events,
     pages,
     st.builds(EnrolVen, identities, octets(32), seconds, octets(64)),
@@ -166,7 +180,12 @@ _IDENTITY = ChannelIdentity(
 )
 _EVENT = PriceEvent(7, "fixed-cap", date(2021, 2, 15), b"\x13" * 32, 1_613_300_000)
 
+_VOUCHER = SubmitVoucher(ChannelId(b"\x0a" * 32), Voucher(Cfg(b"\x17" * 32), 5, 6, b"\x18" * 64))
+_TOLD = Acknowledgement(ChannelId(b"\x0a" * 32), Counters(5, 6), _GROUP)
+
 EXAMPLES: tuple[Message, ...] = (
+    SubmitBatch((_VOUCHER,)),
+    BatchAnswer((_TOLD, RefusalMessage("PAST_BILL", "it pays too much", Counters(5, 6)))),
     EnrolVen(_IDENTITY, b"\x14" * 32, 1_613_300_000, b"\x15" * 64),
     VenEnrolled("0a" * 32, "ven-1"),
     OpenChannel(_IDENTITY),

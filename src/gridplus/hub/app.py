@@ -13,7 +13,8 @@ from starlette.routing import Route
 from gridplus.failures import Bug, GridPlusError, InputError, StorageError
 from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
 from gridplus.hub.description import openapi
-from gridplus.hub.home import Home, Paid, Record
+from gridplus.hub.desk import Asked, Desk, status_of
+from gridplus.hub.home import Record
 from gridplus.hub.hub import Hub
 from gridplus.hub.metrics import CONTENT_TYPE, Metrics
 from gridplus.hub.refusals import HubRefusal, Refused
@@ -23,14 +24,12 @@ from gridplus.serving import BodyTooLargeError, explain, read_body, require_bear
 from gridplus.tariff import Evidence, Fields, format_octets
 from gridplus.wallet import ChannelId
 from gridplus.wire import (
-    Acknowledgement,
     BilledDay,
     BilledRecord,
-    BillOffer,
     Channels,
-    ChannelStatus,
     OpenChannel,
     RefusalMessage,
+    SubmitBatch,
     SubmitRead,
     SubmitVoucher,
 )
@@ -39,6 +38,7 @@ from gridplus.wire.message import Message
 CHAIN_PAUSE_S = 1
 CLAIM_PAUSE_S = 30
 _START_MAX = 1 << 33
+_REFUSED = 409
 
 
 class HubApp:
@@ -53,6 +53,7 @@ class HubApp:
         self._admin_token = admin_token
         self._faults: dict[str, str] = {}
         self._metrics = Metrics(self._standing, lambda: hub.waiting)
+        self._desk = Desk(hub, supply, refused=self._metrics.refused)
 
     def starlette(self) -> Starlette:
         """The app. While it runs it follows the chain and the retailer's prices, and claims what
@@ -65,6 +66,7 @@ class HubApp:
             Route("/v1/channels/{channel}", self._status),
             Route("/v1/reads", self._submit_read, methods=["POST"]),
             Route("/v1/vouchers", self._submit_voucher, methods=["POST"]),
+            Route("/v1/batches", self._submit_batch, methods=["POST"]),
             Route("/metrics", require_bearer(token, self._show_metrics)),
             Route("/v1/admin/status", require_bearer(token, self._show_standing)),
             Route("/v1/admin/channels", require_bearer(token, self._channels)),
@@ -160,43 +162,30 @@ class HubApp:
     async def _description(self, _request: Request) -> Response:
         return JSONResponse(openapi())
 
+    async def _answer(self, request: Request, *, kind: type[Asked]) -> Response:
+        message = kind.parse(await read_body(request, limit=kind.LIMIT))
+        return _message(await self._desk.answer(message))
+
     async def _open_channel(self, request: Request) -> Response:
-        message = OpenChannel.parse(await read_body(request, limit=OpenChannel.LIMIT))
-        answer = await self._hub.open_channel(message)
-        return (
-            self._refusal(answer) if isinstance(answer, Refused) else _message(_status_of(answer))
-        )
+        return await self._answer(request, kind=OpenChannel)
 
     async def _status(self, request: Request) -> Response:
         home = self._hub.book.homes.get(_channel(request))
         if home is None:
-            return self._refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
-        return _message(_status_of(home))
+            return _message(self._desk.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL)))
+        return _message(status_of(home))
 
     async def _submit_read(self, request: Request) -> Response:
         with self._metrics.timed("read"):
-            return await self._bill(request)
-
-    async def _bill(self, request: Request) -> Response:
-        message = SubmitRead.parse(await read_body(request, limit=SubmitRead.LIMIT))
-        answer = await self._hub.submit_read(message.signed)
-        if answer == Refused(HubRefusal.PRICES_NOT_PUBLISHED):
-            await self._supply.refresh()
-            answer = await self._hub.submit_read(message.signed)
-        if isinstance(answer, Refused):
-            return self._refusal(answer)
-        return _message(BillOffer(answer.statement, answer.group, answer.billed.credit_signature))
+            return await self._answer(request, kind=SubmitRead)
 
     async def _submit_voucher(self, request: Request) -> Response:
         with self._metrics.timed("voucher"):
-            return await self._accept(request)
+            return await self._answer(request, kind=SubmitVoucher)
 
-    async def _accept(self, request: Request) -> Response:
-        message = SubmitVoucher.parse(await read_body(request, limit=SubmitVoucher.LIMIT))
-        answer = await self._hub.submit_voucher(message.channel, message.voucher)
-        if isinstance(answer, Refused):
-            return self._refusal(answer)
-        return _message(acknowledgement(message.channel, answer))
+    async def _submit_batch(self, request: Request) -> Response:
+        with self._metrics.timed("batch"):
+            return await self._answer(request, kind=SubmitBatch)
 
     async def _channels(self, _request: Request) -> Response:
         return _message(Channels(tuple(self._hub.identities())))
@@ -205,7 +194,7 @@ class HubApp:
         channel = _channel(request)
         home = self._hub.book.homes.get(channel)
         if home is None:
-            return self._refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
+            return _message(self._desk.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL)))
         start_s, end_s = (_seconds(request, name) for name in ("start_s", "end_s"))
         found = self._hub.records(channel, start_s=start_s, end_s=end_s)
         return _message(BilledDay(home.identity, tuple(_record_of(record) for record in found)))
@@ -226,20 +215,6 @@ class HubApp:
                 "block": mined.block,
             }
         )
-
-    def _refusal(self, refused: Refused) -> Response:
-        self._metrics.refused(refused.reason.name)
-        body = RefusalMessage.of(refused.reason, refused.newest).to_bytes()
-        return Response(body, status_code=409, media_type="application/json")
-
-
-def acknowledgement(channel: ChannelId, paid: Paid) -> Acknowledgement:
-    """What a home is told of a durable voucher."""
-    return Acknowledgement(channel, paid.voucher.counters, paid.receipt.evidence)
-
-
-def _status_of(home: Home) -> ChannelStatus:
-    return ChannelStatus(home.channel, home.durable, home.tip.head)
 
 
 def _record_of(record: Record) -> BilledRecord:
@@ -263,4 +238,5 @@ def _seconds(request: Request, name: str) -> int:
 
 
 def _message(message: Message) -> Response:
-    return Response(message.to_bytes(), media_type="application/json")
+    status = _REFUSED if isinstance(message, RefusalMessage) else 200
+    return Response(message.to_bytes(), status_code=status, media_type="application/json")

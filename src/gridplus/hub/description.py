@@ -118,6 +118,14 @@ def _homes() -> dict[str, Any]:
                 **_answers("Acknowledgement", "400", "413", "503", refusals=_PAYING),
             }
         },
+        "/v1/batches": {
+            "post": {
+                "operationId": "submitBatch",
+                "summary": "up to 50 reads and vouchers, each answered as if it had come alone",
+                **_takes("SubmitBatch"),
+                **_answers("BatchAnswer", "400", "413", "502", "503"),
+            }
+        },
     }
 
 

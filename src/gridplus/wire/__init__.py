@@ -1,5 +1,6 @@
 """The messages between agent, hub and retailer: bytes to types that cannot be wrong, and back."""
 
+from gridplus.wire.batches import BatchAnswer, SubmitBatch
 from gridplus.wire.channels import ChannelStatus, OpenChannel
 from gridplus.wire.enrolment import EnrolVen, VenEnrolled
 from gridplus.wire.payments import (
@@ -27,6 +28,7 @@ __all__ = [
     "U48",
     "VTN_PATH",
     "Acknowledgement",
+    "BatchAnswer",
     "BillOffer",
     "BilledDay",
     "BilledRecord",
@@ -40,6 +42,7 @@ __all__ = [
     "RefusalMessage",
     "Schema",
     "SignedClaim",
+    "SubmitBatch",
     "SubmitRead",
     "SubmitVoucher",
     "VenEnrolled",

@@ -39,6 +39,6 @@ class Message(ABC):
             fields.fail("kind", f"is {kind!r}; it must be {cls.KIND!r}")
         message = cls.read(fields)
         fields.close()
-        if message.to_bytes() != canonical_json(document):
+        if {"kind": cls.KIND, **message.document()} != document:
             raise InputError(f"{cls.KIND}: a value is not written in its one spelling")
         return message

@@ -35,6 +35,10 @@ class SubmitRead(Message):
     signed: SignedRead
     KIND: ClassVar[str] = "gridplus.submit-read/1"
 
+    @property
+    def channel(self) -> ChannelId:
+        return self.signed.channel
+
     def document(self) -> dict[str, Document]:
         read = self.signed.read
         return {

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from gridplus.tariff import Code, Hand
 from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX
+from gridplus.wire.batches import BATCH_ITEMS, BatchAnswer, SubmitBatch
 from gridplus.wire.channels import ChannelStatus, OpenChannel
 from gridplus.wire.message import Message
 from gridplus.wire.payments import (
@@ -125,6 +126,16 @@ _RECORD = closed(
     voucher_signature=or_null(_SIGNATURE),
 )
 
+
+def _any_of(*kinds: type[Message]) -> Schema:
+    """References to other messages, told apart by their kind."""
+    found = {kind.KIND: f"#/components/schemas/{kind.__name__}" for kind in kinds}
+    return {
+        "oneOf": [{"$ref": place} for place in found.values()],
+        "discriminator": {"propertyName": "kind", "mapping": found},
+    }
+
+
 _FIELDS: dict[type[Message], dict[str, Schema]] = {
     OpenChannel: _IDENTITY,
     ChannelStatus: {"channel": _CHANNEL, **_COUNTERS, "head": octets(32)},
@@ -146,6 +157,14 @@ _FIELDS: dict[type[Message], dict[str, Schema]] = {
         "sentence": {"type": "string", "minLength": 1},
         "newest": or_null(closed(**_COUNTERS)),
     },
+    SubmitBatch: {
+        "items": {
+            **_list(_any_of(SubmitRead, SubmitVoucher)),
+            "minItems": 1,
+            "maxItems": BATCH_ITEMS,
+        }
+    },
+    BatchAnswer: {"answers": _list(_any_of(BillOffer, Acknowledgement, RefusalMessage))},
     BilledDay: {**_IDENTITY, "records": _list(_RECORD)},
     Channels: {"channels": _list(closed(**_IDENTITY))},
 }
