@@ -62,9 +62,10 @@ def main() -> int:
             passed, said = run(description, url, token=token, more=more)
             report("our own", role, passed=passed, said=said)
             failed += not passed
-        if (log := (place.stage.out / "logs" / "hub.log").read_text()) != "":
-            print(f"the hub's log is not empty:\n{log}")
-            failed += 1
+        log = (place.stage.out / "logs" / "hub.log").read_text().splitlines()
+        strange = [line for line in log if "Invalid HTTP request received" not in line]
+        failed += bool(strange)
+        print("\n".join(strange), end="")
     return 1 if failed else 0
 
 
