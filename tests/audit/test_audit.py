@@ -195,7 +195,7 @@ def test_the_command_tells_each_difference_and_says_by_its_status_how_it_went(
     assert run.exit_code == 1
     start = format_utc(INTERVAL.start)
     assert f"2021-03-14  home-01 {start}  bill: file: " in run.stdout
-    assert run.stderr == "2021-03-14  2 homes, 184 intervals: 1 differences\n"
+    assert run.stderr == "2021-03-14  2 homes, 184 intervals: 1 difference\n"
     quiet = [str(street.path), "--to", str(FIRST_DAY), "--json", "--quiet"]
     run = CliRunner().invoke(command, quiet)
     assert (run.exit_code, run.stderr) == (0, "")
