@@ -24,6 +24,7 @@ from gridplus.chain import (
     Unsettled,
 )
 from gridplus.chain.embedded import EmbeddedChain
+from gridplus.chain.patience import Patience
 from gridplus.failures import Bug, RemoteError, StorageError
 from gridplus.keystore import Secp256k1Key
 from gridplus.wallet import Address
@@ -71,7 +72,7 @@ class Paper:
     def sender(self, chain: Chain) -> Sender:
         """As it is after a start."""
         outbox = Outbox(self.entries.copy(), write=self.entries.append)
-        return Sender(self.key, chain, outbox=outbox, rules=self.rules, patience_s=1)
+        return Sender(self.key, chain, outbox=outbox, rules=self.rules, patience=Patience(1))
 
 
 @pytest.fixture

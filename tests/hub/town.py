@@ -17,6 +17,7 @@ import pytest
 
 from gridplus.chain import USUAL_FEES, Account, Call, FeeRules, Outbox, RpcChain, Sender
 from gridplus.chain.deployment import Deployment
+from gridplus.chain.patience import Patience
 from gridplus.channel import Counters, Voucher
 from gridplus.clock import set_clock
 from gridplus.contracts import calls, home_calls
@@ -135,7 +136,7 @@ class Town:
             self.chain,
             outbox=outbox,
             rules=self.fees,
-            patience_s=self.patience_s,
+            patience=Patience(self.patience_s),
         )
         return VaultLink(self.chain, self.deployment, sender)
 

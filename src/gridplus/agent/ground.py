@@ -14,7 +14,7 @@ from gridplus.chain.views import ask, see_home
 from gridplus.channel import ChainSeen, Credit, Terms, open_payer
 from gridplus.contracts import calls
 from gridplus.failures import InputError, RemoteError
-from gridplus.journal import SqliteJournal
+from gridplus.journal import Journal
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.tariff import ChannelIdentity, Tip, parse_plan
 from gridplus.tariff import Plan as TariffPlan
@@ -135,7 +135,7 @@ async def fetch_plan(retailer: Link) -> TariffPlan:
 
 
 def remember(
-    journal: SqliteJournal,
+    journal: Journal,
     identity: ChannelIdentity,
     *,
     hub: Address,

@@ -22,7 +22,7 @@ from gridplus.channel import (
 )
 from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import Bug, RemoteError, StorageError
-from gridplus.journal import Fact, SqliteJournal, Stored
+from gridplus.journal import Fact, Journal, Stored
 from gridplus.meter import IntervalRead
 from gridplus.tariff import Fields, Tip
 from gridplus.units import Interval
@@ -53,7 +53,7 @@ class Memory:
     fact: one that a crash loses is asked for again with its voucher.
     """
 
-    journal: SqliteJournal
+    journal: Journal
     payer: Payer
     tip: Tip
     unpaid: list[IntervalRead] = field(default_factory=list)
@@ -154,7 +154,7 @@ class Memory:
                 )
 
 
-def open_outbox(journal: SqliteJournal) -> Outbox:
+def open_outbox(journal: Journal) -> Outbox:
     """What the home's fee payer has sent, kept in the agent's journal."""
 
     def write(entry: bytes) -> None:
@@ -174,7 +174,7 @@ def checked(offer: BillOffer, mismatch: Mismatch | None = None) -> BillChecked:
     return BillChecked(bill, credit, mismatch)
 
 
-def newest_voucher(journal: SqliteJournal) -> Voucher | None:
+def newest_voucher(journal: Journal) -> Voucher | None:
     """The voucher this agent signed last, read from its own store."""
     newest = None
     for stored in journal.replay():

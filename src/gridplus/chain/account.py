@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from gridplus.chain.patience import ask_until
+from gridplus.chain.patience import Patience, ask_until
 from gridplus.chain.port import (
     MAX_TRANSACTION_GAS,
     Call,
@@ -74,7 +74,7 @@ class Account:
 
     def _mined(self, transaction_hash: bytes) -> Receipt:
         receipt = ask_until(
-            lambda: self._chain.receipt(transaction_hash), patience_s=self._patience_s
+            lambda: self._chain.receipt(transaction_hash), patience=Patience(self._patience_s)
         )
         if receipt is None:
             raise RemoteError(

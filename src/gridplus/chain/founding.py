@@ -19,7 +19,7 @@ from gridplus.chain.deployment import (
     read_document,
     write_whole,
 )
-from gridplus.chain.patience import ask_until
+from gridplus.chain.patience import Patience, ask_until
 from gridplus.chain.port import Chain
 from gridplus.chain.transaction import created_address
 from gridplus.contracts import calls
@@ -152,5 +152,5 @@ def _await_nonce(chain: Chain, sender: Address, *, nonce: int) -> None:
     def mined() -> bool | None:
         return chain.nonce(sender, block=chain.head().number) > nonce or None
 
-    if ask_until(mined, patience_s=_PATIENCE_S) is None:
+    if ask_until(mined, patience=Patience(_PATIENCE_S)) is None:
         raise RemoteError(f"transaction {nonce} of 0x{sender.hex()} is sent, not mined; ask again")

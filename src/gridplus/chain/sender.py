@@ -11,7 +11,7 @@ from enum import Enum
 
 from gridplus.chain.account import gas_for, why_reverted
 from gridplus.chain.outbox import Attempt, Order, Outbox
-from gridplus.chain.patience import ask_until
+from gridplus.chain.patience import Patience, ask_until
 from gridplus.chain.port import Call, Chain, ChainError, Fees, FeeTooHigh, Receipt, Rejected
 from gridplus.chain.transaction import Signer, Terms, signed_transaction
 from gridplus.failures import RemoteError, invariant
@@ -47,6 +47,7 @@ class FeeRules:
 
 
 USUAL_FEES = FeeRules()
+USUAL_PATIENCE = Patience(45)
 
 
 class Standing(Enum):
@@ -60,7 +61,7 @@ class Standing(Enum):
 class Sender:
     """Signs with `key`, which nobody else uses. One thread at a time; any may read `standing`.
 
-    Waits at most `patience_s` for what it sends to be final (`Chain.finalized`).
+    Waits with `patience` for what it sends to be final (`Chain.finalized`).
     """
 
     def __init__(
@@ -70,13 +71,13 @@ class Sender:
         *,
         outbox: Outbox,
         rules: FeeRules = USUAL_FEES,
-        patience_s: int = 45,
+        patience: Patience = USUAL_PATIENCE,
     ) -> None:
         self._key = key
         self._chain = chain
         self._outbox = outbox
         self._rules = rules
-        self._patience_s = patience_s
+        self._patience = patience
         self.standing = Standing.SETTLED
         self._look()
 
@@ -137,9 +138,11 @@ class Sender:
 
     def wait(self, name: str) -> Receipt:
         """The final receipt of an order. Raises as `transact`."""
-        receipt = ask_until(lambda: self.poll(name), patience_s=self._patience_s)
+        receipt = ask_until(lambda: self.poll(name), patience=self._patience)
         if receipt is None:
-            raise Unsettled(f"{name} is sent and not final after {self._patience_s} s; ask again")
+            raise Unsettled(
+                f"{name} is sent and not final after {self._patience.seconds} s; ask again"
+            )
         return receipt
 
     def finish(self) -> None:

@@ -17,7 +17,7 @@ from gridplus.channel import ChainSeen, ChannelView, Claimed, Counters, ExitStar
 from gridplus.contracts.word import ChannelWord
 from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import InputError, StorageError
-from gridplus.journal import Fact, SqliteJournal, Stored
+from gridplus.journal import Fact, Journal, SqliteJournal, Stored
 from gridplus.tariff import Fields, Statement, format_octets, parse_statement, voucher_leaf
 from gridplus.wallet import Address, ChannelId
 
@@ -223,7 +223,7 @@ def claim_fact(transaction: bytes, *, homes: int, gas_used: int, block: int) -> 
     )
 
 
-def open_outbox(journal: SqliteJournal) -> Outbox:
+def open_outbox(journal: Journal) -> Outbox:
     """What the hub's key has sent, kept in the hub's journal."""
 
     def write(entry: bytes) -> None:

@@ -42,7 +42,7 @@ from gridplus.hub.sealing import BillNote, GroupSealer, Note, Receipt, bill_leaf
 from gridplus.hub.standing import standing_of
 from gridplus.hub.till import Till
 from gridplus.hub.vault import MinedClaim, VaultLink
-from gridplus.journal import Fact, GroupWriter, SqliteJournal
+from gridplus.journal import Fact, GroupWriter, Journal
 from gridplus.keystore import Secp256k1Key
 from gridplus.market import PriceVersion
 from gridplus.meter import SignedRead, check_follows
@@ -57,7 +57,7 @@ class HubParts:
 
     key: Secp256k1Key
     vault: VaultLink
-    journal: SqliteJournal
+    journal: Journal
     clock: Clock
     unsigned_limit_ubolt: int
 

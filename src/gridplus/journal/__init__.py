@@ -1,6 +1,6 @@
 """Durable, append-only facts: written before they are acknowledged, replayed as they were."""
 
-from gridplus.journal.facts import Fact, Stored
+from gridplus.journal.facts import Fact, Journal, Stored
 from gridplus.journal.group import Batch, Committed, GroupWriter, Seal, unsealed
 from gridplus.journal.sqlite import SqliteJournal
 
@@ -9,6 +9,7 @@ __all__ = [
     "Committed",
     "Fact",
     "GroupWriter",
+    "Journal",
     "Seal",
     "SqliteJournal",
     "Stored",

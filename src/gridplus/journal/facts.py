@@ -1,7 +1,9 @@
-"""What a journal holds: facts, and facts as they were stored."""
+"""What a journal holds, and what a service asks of one."""
 
 import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +31,23 @@ class Stored:
         """Stored beside the fact, against decay of the disk; it does not stop a forger."""
         head = f"{self.sequence} {self.recorded_at_s} {self.fact.kind} {self.fact.subject.hex()} "
         return zlib.crc32(self.fact.body, zlib.crc32(head.encode()))
+
+
+class Journal(Protocol):
+    """Facts of one service, durable in order and without a gap. Threads may share it."""
+
+    @property
+    def last_sequence(self) -> int:
+        """The newest durable fact; 0 when there is none."""
+
+    def append(self, facts: Sequence[Fact]) -> int:
+        """Make `facts` (at least one) durable, all or none; returns the sequence of the first.
+
+        Raises StorageError, after which nothing more is taken until the journal is opened again.
+        """
+
+    def replay(self, *, after: int = 0, subject: bytes | None = None) -> Iterator[Stored]:
+        """Durable facts with a sequence above `after`, in order; all, or those about `subject`.
+
+        Raises StorageError at a fact that is damaged or missing.
+        """

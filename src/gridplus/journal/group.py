@@ -12,8 +12,7 @@ from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from gridplus.failures import StorageError, invariant
-from gridplus.journal.facts import Fact
-from gridplus.journal.sqlite import SqliteJournal
+from gridplus.journal.facts import Fact, Journal
 
 Note = TypeVar("Note")
 Receipt = TypeVar("Receipt")
@@ -63,7 +62,7 @@ class GroupWriter(Generic[Note, Receipt]):
     reopen the journal and replay it.
     """
 
-    def __init__(self, journal: SqliteJournal, *, seal: Sealer[Note, Receipt]) -> None:
+    def __init__(self, journal: Journal, *, seal: Sealer[Note, Receipt]) -> None:
         self._journal = journal
         self._seal = seal
         self._waiting: list[_Waiting[Note, Receipt]] = []

@@ -11,7 +11,7 @@ from enum import Enum
 
 from gridplus.chain import Call, Chain, Rejected, Reverted, Sender
 from gridplus.chain.follower import Cursor, Mark, Watch, follow
-from gridplus.chain.patience import ask_until
+from gridplus.chain.patience import Patience, ask_until
 from gridplus.chain.views import ask
 from gridplus.channel import Credit, Voucher
 from gridplus.contracts import calls
@@ -175,7 +175,7 @@ class Watchtower:
             (sent,) = self.chain.send([raw])
         except Rejected:
             return
-        ask_until(lambda: self.chain.receipt(sent), patience_s=_CLAIM_PATIENCE_S)
+        ask_until(lambda: self.chain.receipt(sent), patience=Patience(_CLAIM_PATIENCE_S))
 
     def _post_credit(self, channel: ChannelId) -> None:
         credit, earned = self._credits.get(channel), self._word(channel).earned
