@@ -17,7 +17,7 @@ _COMMANDS = {
     "pki": "certificates of devices: issue, renew, revoke, verify",
     "ledger": "the retailer's books: export, statement, check, reconcile",
     "ramp": "payments by card or bank become deposits, once they are final",
-    "plan": "plan files: check one, print its facts label, compare plans",
+    "plan": "a home's devices for a day, with reasons; plan files: check, label, compare",
     "rate": "what a plan makes of a meter file, line by line",
     "restate": "what bills should have been, with corrected prices, reads or plan",
     "retailer": "the back office: prices, position, day close, ledger",

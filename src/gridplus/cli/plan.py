@@ -1,8 +1,10 @@
-"""`gridplus plan`."""
+"""`gridplus plan`: a home's devices for the day; and the plans that homes buy by."""
 
 import json
+import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,9 +16,64 @@ PRICES = click.option(
 )
 
 
-@click.group(name="plan")
-def command() -> None:
-    """Plan files."""
+@click.group(name="plan", invoke_without_command=True)
+@click.option("--home", type=FILE, help="The home: devices and wishes (examples/home.toml).")
+@click.option("--load", type=FILE, help="CSV: interval_start_utc, 'load Wh' or 'load kWh'.")
+@click.option(
+    "--prices",
+    type=FILE,
+    help="CSV: interval_start_utc, 'import $/kWh', 'export $/kWh' (or none); of --plan the index.",
+)
+@click.option("--solar", type=FILE, help="CSV: interval_start_utc, 'solar Wh' or 'solar kWh'.")
+@click.option("--weather", type=FILE, help="CSV: interval_start_utc, 'outdoor °C'.")
+@click.option("--plan", "terms", type=FILE, help="The tariff plan that the home is billed by.")
+@click.option("--zone", default="America/Chicago", show_default=True, help="The home's clock.")
+@click.option("--from", "begins", help="First instant, like 2021-08-11T05:00Z; else the first row.")
+@click.option("--hours", default=24, show_default=True, type=click.IntRange(1, 48))
+@click.option("--now", multiple=True, help="battery_wh=3000, car_wh=, indoor_c=21.5 or water_wh=.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="A .png, .svg, .pdf.")
+@click.option("--json", "as_json", is_flag=True, help="Print every figure and reason as JSON.")
+@click.pass_context
+def command(ctx: click.Context, /, **options: Any) -> None:
+    """Plan a home's devices; or check, label and compare plan files.
+
+    \b
+      gridplus plan --home home.toml --prices p.csv --load l.csv --solar s.csv
+
+    says what battery, car, heat pump, water and appliances do in each quarter hour, why, and what
+    it costs. A load file that ends where the plan begins is a past, from which the coming load is
+    forecast. Files and home to try it with:
+
+    \b
+      cd examples/home && gridplus plan --home home.toml --prices prices.csv \\
+          --load load.csv --solar solar.csv --weather weather.csv --plot plan.png
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    if options["home"] is None or options["load"] is None:
+        if any(options[name] for name in ("home", "load", "prices", "solar", "weather", "terms")):
+            raise InputError("a home's plan needs --home and --load")
+        click.echo(ctx.get_help())
+        return
+    _plan_home(**options)
+
+
+def _plan_home(*, plot: Path | None, as_json: bool, **given: Any) -> None:
+    from gridplus.cli.home_plan import Files, plan_from_files
+    from gridplus.cli.home_report import plan_document, plan_text
+
+    planned = plan_from_files(Files(**given))
+    for fault in planned.faults:
+        click.echo(f"gridplus: {fault}", err=True)
+    if as_json:
+        click.echo(json.dumps(plan_document(planned), indent=2, ensure_ascii=False))
+    else:
+        click.echo(plan_text(planned), nl=False)
+    if plot is not None:
+        from gridplus.cli.home_plot import draw
+
+        draw(planned, plot)
+    sys.exit(1 if planned.faults else 0)
 
 
 @command.command()

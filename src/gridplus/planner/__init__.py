@@ -2,7 +2,7 @@
 
 from gridplus.planner.ahead import Ahead, State, Stay, usual_stays
 from gridplus.planner.battery import UWH_PER_WH, Battery
-from gridplus.planner.billed import BilledPlan, Terms, plan_billed
+from gridplus.planner.billed import BilledPlan, Terms, plan_billed, priced
 from gridplus.planner.course import Flow, Move, Track
 from gridplus.planner.devices import (
     Appliance,
@@ -20,9 +20,10 @@ from gridplus.planner.forecast import PER_DAY, Energies, forecast_net_load
 from gridplus.planner.home import Home
 from gridplus.planner.home_file import parse_home
 from gridplus.planner.home_plan import HomePlan, Source
-from gridplus.planner.optimum import plan_home
+from gridplus.planner.optimum import plan_home, plan_safely
 from gridplus.planner.plan import Outlook, Plan, bill_abolt, plan_battery
 from gridplus.planner.position import HomePast, forecast_street
+from gridplus.planner.reasons import reasons
 from gridplus.planner.rule import Rule, Step, respond
 from gridplus.planner.unmet import Unmet
 
@@ -66,6 +67,9 @@ __all__ = [
     "plan_battery",
     "plan_billed",
     "plan_home",
+    "plan_safely",
+    "priced",
+    "reasons",
     "respond",
     "usual_stays",
 ]

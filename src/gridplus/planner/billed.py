@@ -72,17 +72,25 @@ class BilledPlan:
         return charged - (self.after.credits_abolt - self.before.credits_abolt)
 
 
+def priced(ahead: Ahead, terms: Terms) -> Ahead:
+    """The same at the prices of the next Wh and with the demand charges of `terms`.
+
+    Raises InputError when the plan cannot rate an interval.
+    """
+    intervals = [Interval(ahead.start_of(i), ahead.length_s) for i in range(ahead.count)]
+    prices = [terms.next_wh(interval, terms.before) for interval in intervals]
+    peaks = peaks_ahead(terms.plan, intervals, before=terms.before)
+    return replace(ahead, prices=prices, peaks=peaks)
+
+
 def plan_billed(
     home: Home, ahead: Ahead, *, terms: Terms, state: State, last: HomePlan | None = None
 ) -> BilledPlan:
     """The plan for a home on `terms`; prices and demand charges that `ahead` has are not looked at.
 
-    Raises InputError as `plan_home` does, and when the plan cannot rate an interval.
+    Raises InputError as `plan_home` and `priced` do.
     """
-    intervals = [Interval(ahead.start_of(i), ahead.length_s) for i in range(ahead.count)]
-    prices = [terms.next_wh(interval, terms.before) for interval in intervals]
-    peaks = peaks_ahead(terms.plan, intervals, before=terms.before)
-    ahead = replace(ahead, prices=prices, peaks=peaks)
+    ahead = priced(ahead, terms)
     best, prices_then = _billed(plan_home(home, ahead, state=state, last=last), terms)
     for _ in range(ROUNDS - 1):
         if not terms.plan.stepwise or prices_then == ahead.prices:

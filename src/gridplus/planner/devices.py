@@ -146,6 +146,13 @@ class Climate:
     def band_at(self, minute: int) -> Band | None:
         return next((band for band in self.bands if band.holds_at(minute)), None)
 
+    def heats(self, minute: int, *, outdoor_mc: int) -> bool:
+        """Whether it heats rather than cools: whether the building, left alone for long, would be
+        colder than the middle of what is comfortable then."""
+        band = self.band_at(minute) or self.bands[0]
+        adrift_mc = outdoor_mc + self.building.gain_mc * PPM // self.building.loss_ppm
+        return 2 * adrift_mc < band.low_mc + band.high_mc
+
 
 @dataclass(frozen=True, slots=True)
 class HotWater:

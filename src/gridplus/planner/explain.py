@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from gridplus.planner.battery import Battery
 from gridplus.planner.plan import Outlook, Plan
 from gridplus.planner.rule import Step
+from gridplus.units import PPM
 
 ABOLT_PER_TENTH_CENT = 1_000_000_000_000
 """0.1 ¢/kWh = 1e12 aBOLT/Wh."""
@@ -23,16 +24,30 @@ def explain(
     `labels` are the intervals' times as a person writes them.
     """
     worth = [marginal(outlook, plan.steps, at=i) for i in range(len(plan.steps))]
+    return explain_steps(battery, plan.steps, worth=worth, labels=labels)
+
+
+def explain_steps(
+    battery: Battery,
+    steps: Sequence[Step],
+    *,
+    worth: Sequence[tuple[int, str]],
+    labels: Sequence[str],
+) -> tuple[str, ...]:
+    """The same for steps of any plan; `worth` has what `worth_of` says of each. That one price
+    beats another is said where it does."""
     prices = [format_cents(price) for price, _ in worth]
-    partners = partners_of(battery, plan.steps)
+    partners = partners_of(battery, steps)
     sentences: list[str] = []
     coming = "nothing later pays for losses and wear"
-    for i in range(len(plan.steps) - 1, -1, -1):
-        step, at, price, partner = plan.steps[i], labels[i], prices[i], partners.get(i)
+    for i in range(len(steps) - 1, -1, -1):
+        step, at, price, partner = steps[i], labels[i], prices[i], partners.get(i)
         if not step.charge_wh and not step.discharge_wh:
             sentences.append(f"idle at {at}: {coming}")
             continue
-        if partner is None:
+        if partner is not None and not _pays(battery, steps, worth=worth, pair=(i, partner)):
+            why = f"{price} now; so it costs least with all else that the home does"
+        elif partner is None:
             why = _unpaired(battery, step, price=price)
         elif step.charge_wh and partner > i:
             why = f"{price} now beats {prices[partner]} at {labels[partner]} after losses and wear"
@@ -52,13 +67,18 @@ def explain(
 def format_cents(price_abolt: int) -> str:
     """aBOLT per Wh -> '17.3 ¢' (per kWh), rounded half up."""
     tenths = (price_abolt + ABOLT_PER_TENTH_CENT // 2) // ABOLT_PER_TENTH_CENT
-    return f"{tenths // 10}.{tenths % 10} ¢"
+    sign = "-" if tenths < 0 else ""
+    return f"{sign}{abs(tenths) // 10}.{abs(tenths) % 10} ¢"
 
 
 def marginal(outlook: Outlook, steps: Sequence[Step], *, at: int) -> tuple[int, str]:
     """The price (aBOLT per Wh) of the last Wh moved in interval `at`, and what moving is called."""
-    step, net_wh = steps[at], outlook.net_load_wh[at]
-    import_abolt, export_abolt = outlook.prices[at]
+    return worth_of(steps[at], outlook.prices[at], net_wh=outlook.net_load_wh[at])
+
+
+def worth_of(step: Step, price: tuple[int, int], *, net_wh: int) -> tuple[int, str]:
+    """The same for one step, at its (import, export) price and net load without the battery."""
+    import_abolt, export_abolt = price
     if step.charge_wh > max(0, -net_wh):
         return import_abolt, "charging"
     if step.charge_wh:
@@ -66,6 +86,20 @@ def marginal(outlook: Outlook, steps: Sequence[Step], *, at: int) -> tuple[int, 
     if step.discharge_wh > net_wh:
         return export_abolt, "exporting"
     return import_abolt, "covering the home"
+
+
+def _pays(
+    battery: Battery,
+    steps: Sequence[Step],
+    *,
+    worth: Sequence[tuple[int, str]],
+    pair: tuple[int, int],
+) -> bool:
+    """Whether what was given is worth more than what was taken, after losses and wear."""
+    taken, given = sorted(pair, key=lambda i: steps[i].discharge_wh)
+    both_ppm = battery.charge_ppm * battery.discharge_ppm
+    gained = (worth[given][0] - battery.wear_abolt_per_wh) * both_ppm
+    return gained >= worth[taken][0] * PPM * PPM
 
 
 def _unpaired(battery: Battery, step: Step, *, price: str) -> str:

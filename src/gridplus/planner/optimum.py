@@ -48,6 +48,12 @@ def plan_home(
     return _optimum(task, effort=effort) or _fallback(task, last)
 
 
+def plan_safely(home: Home, ahead: Ahead, *, state: State) -> HomePlan:
+    """What devices do without a plan: no prices, no looking ahead. Raises as `plan_home`."""
+    stores = stores_of(home, ahead, state=state)
+    return _fallback(_Task(home, ahead, stores, runs_of(home, ahead, state=state)), None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     """What is to be planned."""

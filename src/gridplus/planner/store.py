@@ -194,12 +194,10 @@ def _climate(climate: Climate, ahead: Ahead, *, indoor_mc: int) -> Store:
     loss_ppm = building.loss_ppm * ahead.length_s // HOUR_S
     bands = [climate.band_at(minute) for minute in ahead.minutes]
     drift, gain, take = [], [], []
-    for outdoor_mc, band in zip(ahead.outdoor_mc, bands, strict=True):
+    for outdoor_mc, minute in zip(ahead.outdoor_mc, ahead.minutes, strict=True):
         ambient_uc = outdoor_mc * MICRO_PER_MILLI * loss_ppm // PPM
         drift.append(ambient_uc + building.gain_mc * MICRO_PER_MILLI * ahead.length_s // HOUR_S)
-        adrift_mc = outdoor_mc + building.gain_mc * PPM // building.loss_ppm
-        middle_mc = indoor_mc if band is None else (band.low_mc + band.high_mc) // 2
-        heats = adrift_mc < middle_mc
+        heats = climate.heats(minute, outdoor_mc=outdoor_mc)
         gain.append(building.heat_mc_per_kwh if heats else -building.cool_mc_per_kwh)
         take.append(climate.power_w * ahead.length_s // HOUR_S)
     return Store(
