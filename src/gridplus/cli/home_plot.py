@@ -26,8 +26,8 @@ def draw(planned: Planned, path: Path) -> None:
     figure = Figure(figsize=(9, 5 + 1.4 * len(levels)), layout="constrained")
     axes = figure.subplots(2 + len(levels), sharex=True, squeeze=False)[:, 0]
     hours = [i * planned.ahead.length_s / HOUR_S for i in range(planned.ahead.count + 1)]
-    _prices(axes[0], planned, hours)
-    _power(axes[1], planned, hours)
+    _prices(axes[0], planned, hours=hours)
+    _power(axes[1], planned, hours=hours)
     for axis, device in zip(axes[2:], levels, strict=True):
         tracks = [track for track in planned.plan.tracks if track.device == device]
         _level(axis, tracks, hours=hours)
@@ -38,14 +38,14 @@ def draw(planned: Planned, path: Path) -> None:
         raise InputError(f"{path} cannot be written: {error}") from None
 
 
-def _prices(axis: Any, planned: Planned, hours: Sequence[float]) -> None:
+def _prices(axis: Any, planned: Planned, *, hours: Sequence[float]) -> None:
     for column, name in enumerate(("import", "export")):
         cents = [pair[column] / ABOLT_PER_CENT for pair in planned.ahead.prices]
         axis.step(hours, [*cents, cents[-1]], where="post", label=name)
     _finish(axis, "¢/kWh")
 
 
-def _power(axis: Any, planned: Planned, hours: Sequence[float]) -> None:
+def _power(axis: Any, planned: Planned, *, hours: Sequence[float]) -> None:
     per_hour = HOUR_S / planned.ahead.length_s / 1_000
     flows = planned.plan.flows
     for name, energies in (
