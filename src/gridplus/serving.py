@@ -87,7 +87,7 @@ class Door:
 
     def listen(self) -> socket.socket:
         """Raises InputError when the port is taken."""
-        return _listener(self.host, self.port)
+        return bound_listener(self.host, self.port)
 
 
 class _DoorProtocol(H11Protocol):
@@ -154,7 +154,7 @@ def serve(
     `exit_with_parent` the end of standard input counts as SIGTERM. Raises InputError when a port
     is taken. When the app's own start fails, the log says why and the process exits with 3.
     """
-    listener = _listener(LOOPBACK, port)
+    listener = bound_listener(LOOPBACK, port)
     opened = [(door, door.listen()) for door in doors]
     ready = {**describe, "url": f"http://{LOOPBACK}:{listener.getsockname()[1]}"}
     for door, found in opened:
@@ -174,7 +174,8 @@ def serve(
     _Server(config, ready, doors=opened).run(sockets=[listener])
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def bound_listener(host: str, port: int) -> socket.socket:
+    """A TCP socket on a free port when `port` is 0. Raises InputError when the port is taken."""
     # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

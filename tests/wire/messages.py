@@ -35,6 +35,7 @@ from gridplus.wire import (
     PriceEvent,
     PriceEvents,
     RefusalMessage,
+    StreamPlace,
     SubmitBatch,
     SubmitRead,
     SubmitVoucher,
@@ -147,6 +148,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
     refusals,
     st.lists(items, min_size=1, max_size=4).map(lambda found: SubmitBatch(tuple(found))),
     st.lists(answers, max_size=3).map(lambda found: BatchAnswer(tuple(found))),
+    st.builds(StreamPlace, st.none() | st.integers(1, 65_535)),
     events,
     pages,
     st.builds(EnrolVen, identities, octets(32), seconds, octets(64)),
@@ -184,6 +186,7 @@ _VOUCHER = SubmitVoucher(ChannelId(b"\x0a" * 32), Voucher(Cfg(b"\x17" * 32), 5, 
 _TOLD = Acknowledgement(ChannelId(b"\x0a" * 32), Counters(5, 6), _GROUP)
 
 EXAMPLES: tuple[Message, ...] = (
+    StreamPlace(4_433),
     SubmitBatch((_VOUCHER,)),
     BatchAnswer((_TOLD, RefusalMessage("PAST_BILL", "it pays too much", Counters(5, 6)))),
     EnrolVen(_IDENTITY, b"\x14" * 32, 1_613_300_000, b"\x15" * 64),

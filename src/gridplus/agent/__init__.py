@@ -1,4 +1,4 @@
-"""The Smart Agent of one home. It knows what came over HTTP and what its own meter says."""
+"""The Smart Agent of one home. It knows what came from outside and what its own meter says."""
 
 from gridplus.agent.agent import AgentKeys, BillRefused, Household, Payment, SmartAgent
 from gridplus.agent.devices import HomeDevices
@@ -6,6 +6,7 @@ from gridplus.agent.ground import Ground, fetch_plan, remember
 from gridplus.agent.links import Link, PriceFeed, Unreachable
 from gridplus.agent.memory import Memory, newest_voucher, open_outbox
 from gridplus.agent.price_signals import VenFeed
+from gridplus.agent.stream import HubLink
 from gridplus.agent.ven import Ven, VenCredentials, enrol
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Ground",
     "HomeDevices",
     "Household",
+    "HubLink",
     "Link",
     "Memory",
     "Payment",

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 
 from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground
-from gridplus.agent.links import Link, Unreachable
+from gridplus.agent.links import Unreachable
 from gridplus.agent.memory import Memory, checked
 from gridplus.agent.price_signals import own_forecast
+from gridplus.agent.stream import Asking
 from gridplus.chain import ChainError
 from gridplus.channel import (
     HubCaughtUp,
@@ -92,7 +93,7 @@ class SmartAgent:
         *,
         keys: AgentKeys,
         devices: HomeDevices,
-        hub: Link,
+        hub: Asking,
         ground: Ground,
     ) -> None:
         self._household = household

@@ -8,6 +8,7 @@ from gridplus.agent import (
     AgentKeys,
     Ground,
     Household,
+    HubLink,
     Link,
     SmartAgent,
     Ven,
@@ -111,7 +112,7 @@ class Resident:
     _agent: SmartAgent | None = None
     _journal: SqliteJournal | None = None
     _feed: VenFeed | None = None
-    _links: list[Link] = field(default_factory=list)
+    _links: list[HubLink | Link] = field(default_factory=list)
 
     @property
     def journal_path(self) -> Path:
@@ -136,7 +137,8 @@ class Resident:
             seen=seen[channel],
             unposted_limit_ubolt=around.terms.unposted_limit_bolt * UBOLT_PER_BOLT,
         )
-        hub, retailer = Link("hub", around.hub_url), Link("retailer", around.retailer_url)
+        hub = HubLink(Link("hub", around.hub_url), around.hub_url)
+        retailer = Link("retailer", around.retailer_url)
         self._links = [hub, retailer]
         credentials = await enrol(retailer, self.identity, device=self.keys.device, now_s=now_s)
         self._feed = feed = VenFeed(Ven(retailer, credentials), around.deployment)

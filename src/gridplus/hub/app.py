@@ -19,8 +19,16 @@ from gridplus.hub.hub import Hub
 from gridplus.hub.metrics import CONTENT_TYPE, Metrics
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.standing import Standing, standing_of
+from gridplus.hub.stream import StreamListener
 from gridplus.hub.supply import Supply
-from gridplus.serving import BodyTooLargeError, explain, read_body, require_bearer
+from gridplus.serving import (
+    LOOPBACK,
+    BodyTooLargeError,
+    bound_listener,
+    explain,
+    read_body,
+    require_bearer,
+)
 from gridplus.tariff import Evidence, Fields, format_octets
 from gridplus.wallet import ChannelId
 from gridplus.wire import (
@@ -29,6 +37,7 @@ from gridplus.wire import (
     Channels,
     OpenChannel,
     RefusalMessage,
+    StreamPlace,
     SubmitBatch,
     SubmitRead,
     SubmitVoucher,
@@ -42,10 +51,17 @@ _REFUSED = 409
 
 
 class HubApp:
-    """Routes over a hub. `admin_token` opens the back office's; without one they stay shut."""
+    """Routes over a hub. `admin_token` opens the back office's; without one they stay shut.
+    Homes stay connected on `stream_port`; 0 takes a free one, which `/v1/stream` tells."""
 
     def __init__(
-        self, hub: Hub, supply: Supply, *, admin_token: str, policy: ClaimPolicy = USUAL_CLAIMS
+        self,
+        hub: Hub,
+        supply: Supply,
+        *,
+        admin_token: str,
+        policy: ClaimPolicy = USUAL_CLAIMS,
+        stream_port: int = 0,
     ) -> None:
         self._hub = hub
         self._policy = policy
@@ -54,14 +70,18 @@ class HubApp:
         self._faults: dict[str, str] = {}
         self._metrics = Metrics(self._standing, lambda: hub.waiting)
         self._desk = Desk(hub, supply, refused=self._metrics.refused)
+        self._stream_port = stream_port
+        self._stream = StreamListener(hub, self._desk, broken=hub.aclose)
+        supply.adopted = lambda event: self._stream.tell_all(event.to_bytes())
 
     def starlette(self) -> Starlette:
-        """The app. While it runs it follows the chain and the retailer's prices, and claims what
-        homes that are leaving have signed."""
+        """The app. While it runs it listens for streams, follows the chain and the retailer's
+        prices, and claims what homes that are leaving have signed."""
         token = self._admin_token
         routes = [
             Route("/health", self._health),
             Route("/openapi.json", self._description),
+            Route("/v1/stream", self._stream_place),
             Route("/v1/channels", self._open_channel, methods=["POST"]),
             Route("/v1/channels/{channel}", self._status),
             Route("/v1/reads", self._submit_read, methods=["POST"]),
@@ -89,6 +109,7 @@ class HubApp:
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         hub = self._hub
+        await self._stream.open(bound_listener(LOOPBACK, self._stream_port))
         chores = [
             asyncio.create_task(self._repeat("chain", hub.follow_chain)),
             asyncio.create_task(self._repeat("retailer", self._supply.refresh)),
@@ -101,6 +122,7 @@ class HubApp:
             for chore in chores:
                 chore.cancel()
             ended = await asyncio.gather(*chores, return_exceptions=True)
+            await self._stream.aclose()
             await hub.aclose()
         for bug in (end for end in ended if isinstance(end, Bug)):
             raise bug
@@ -161,6 +183,9 @@ class HubApp:
 
     async def _description(self, _request: Request) -> Response:
         return JSONResponse(openapi())
+
+    async def _stream_place(self, _request: Request) -> Response:
+        return _message(StreamPlace(self._stream.port))
 
     async def _answer(self, request: Request, *, kind: type[Asked]) -> Response:
         message = kind.parse(await read_body(request, limit=kind.LIMIT))

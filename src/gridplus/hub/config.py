@@ -25,6 +25,7 @@ from gridplus.journal import SqliteJournal
 from gridplus.keystore import KeyStore, Secp256k1Key, read_token
 from gridplus.serving import serve
 from gridplus.tariff import Fields
+from gridplus.wire import PORT_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class HubConfig:
     """Paths are relative to the file. `clock` names a clock file, for a time that is not now;
     `journal_page_limit` bounds the journal, in pages of 4 KiB; a block is final after
     `confirmations` more, or when the node says so; `fees` is what its claims may cost,
-    `claims` when they do not wait for the day's end."""
+    `claims` when they do not wait for the day's end; homes stay connected on `stream_port`, a free
+    one when it is 0."""
 
     journal: Path
     deployment: Path
@@ -47,6 +49,7 @@ class HubConfig:
     journal_page_limit: int | None = None
     fees: FeeRules = USUAL_FEES
     claims: ClaimPolicy = USUAL_CLAIMS
+    stream_port: int = 0
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -56,7 +59,7 @@ class HubConfig:
         except (OSError, ValueError) as error:
             raise InputError(f"{path} cannot be read as a hub's configuration: {error}") from None
         fields, here = Fields(table, str(path)), path.parent
-        depth, pages = "confirmations", "journal_page_limit"
+        depth, pages, port = "confirmations", "journal_page_limit", "stream_port"
         config = cls(
             journal=here / fields.text("journal"),
             deployment=here / fields.text("deployment"),
@@ -71,6 +74,7 @@ class HubConfig:
             journal_page_limit=fields.integer(pages) if fields.has(pages) else None,
             fees=fee_rules(fields),
             claims=ClaimPolicy.read(fields),
+            stream_port=fields.integer(port, high=PORT_MAX) if fields.has(port) else 0,
         )
         fields.close()
         return config
@@ -93,7 +97,13 @@ def hub_app(config: HubConfig) -> Starlette:
         token = read_token(config.admin_token)
         kept = opened.pop_all()
     client = httpx.AsyncClient(base_url=config.retailer_url, timeout=10, trust_env=False)
-    app = HubApp(hub, Supply(client, hub), admin_token=token, policy=config.claims).starlette()
+    app = HubApp(
+        hub,
+        Supply(client, hub),
+        admin_token=token,
+        policy=config.claims,
+        stream_port=config.stream_port,
+    ).starlette()
     inner = app.router.lifespan_context
 
     @asynccontextmanager

@@ -102,6 +102,13 @@ def _homes() -> dict[str, Any]:
                 **_answers("ChannelStatus", "400", refusals=(HubRefusal.UNKNOWN_CHANNEL,)),
             },
         },
+        "/v1/stream": {
+            "get": {
+                "operationId": "streamPlace",
+                "summary": "where a home may stay connected instead of asking each time",
+                **_answers("StreamPlace"),
+            }
+        },
         "/v1/reads": {
             "post": {
                 "operationId": "submitRead",

@@ -55,6 +55,9 @@ class Desk:
             answer = await self._hub.submit_read(signed)
         return self.refusal(answer) if isinstance(answer, Refused) else offer_of(answer)
 
+    def unknown_channel(self) -> RefusalMessage:
+        return self.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
+
     def refusal(self, refused: Refused) -> RefusalMessage:
         self._refused(refused.reason.name)
         return RefusalMessage.of(refused.reason, refused.newest)

@@ -18,9 +18,11 @@ T = TypeVar("T")
 
 
 class Supply:
-    """What `hub` sells and at which prices, from the retailer that `client` reaches."""
+    """What `hub` sells and at which prices, from the retailer that `client` reaches. `adopted` is
+    called with each event whose prices the hub bills with from then on."""
 
     def __init__(self, client: httpx.AsyncClient, hub: Hub) -> None:
+        self.adopted: Callable[[PriceEvent], None] = lambda _: None
         self._client = client
         self._hub = hub
         self._plan_known = False
@@ -51,6 +53,7 @@ class Supply:
         if prices.digest != event.prices:
             raise RemoteError("the retailer sent other prices than it published")
         await self._hub.adopt_prices(prices, document)
+        self.adopted(event)
 
     async def _get(self, path: str, *, limit: int) -> bytes:
         try:

@@ -1,7 +1,7 @@
 """The messages between agent, hub and retailer: bytes to types that cannot be wrong, and back."""
 
 from gridplus.wire.batches import BatchAnswer, SubmitBatch
-from gridplus.wire.channels import ChannelStatus, OpenChannel
+from gridplus.wire.channels import PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
 from gridplus.wire.enrolment import EnrolVen, VenEnrolled
 from gridplus.wire.payments import (
     Acknowledgement,
@@ -24,6 +24,7 @@ MESSAGE_LIMIT = 16_384
 
 __all__ = [
     "MESSAGE_LIMIT",
+    "PORT_MAX",
     "SECONDS",
     "U48",
     "VTN_PATH",
@@ -42,6 +43,7 @@ __all__ = [
     "RefusalMessage",
     "Schema",
     "SignedClaim",
+    "StreamPlace",
     "SubmitBatch",
     "SubmitRead",
     "SubmitVoucher",

@@ -9,6 +9,8 @@ from gridplus.tariff import ChannelIdentity, Fields, format_octets, identity_doc
 from gridplus.wallet import ChannelId
 from gridplus.wire.message import Message
 
+PORT_MAX = 65_535
+
 
 @dataclass(frozen=True, slots=True)
 class OpenChannel(Message):
@@ -49,6 +51,25 @@ class ChannelStatus(Message):
             read_counters(fields),
             fields.octets("head", 32),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlace(Message):
+    """Where the hub takes connections that stay: a port of the host that answers this, or None
+    while it takes requests alone."""
+
+    port: int | None
+    KIND: ClassVar[str] = "gridplus.stream-place/1"
+
+    def document(self) -> dict[str, Document]:
+        return {"port": self.port}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        port = fields.integer_or_none("port")
+        if port is not None and not 0 < port <= PORT_MAX:
+            fields.fail("port", f"must be from 1 to {PORT_MAX}")
+        return cls(port)
 
 
 def read_counters(fields: Fields) -> Counters:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from gridplus.tariff import Code, Hand
 from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX
 from gridplus.wire.batches import BATCH_ITEMS, BatchAnswer, SubmitBatch
-from gridplus.wire.channels import ChannelStatus, OpenChannel
+from gridplus.wire.channels import PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
 from gridplus.wire.message import Message
 from gridplus.wire.payments import (
     Acknowledgement,
@@ -139,6 +139,7 @@ def _any_of(*kinds: type[Message]) -> Schema:
 _FIELDS: dict[type[Message], dict[str, Schema]] = {
     OpenChannel: _IDENTITY,
     ChannelStatus: {"channel": _CHANNEL, **_COUNTERS, "head": octets(32)},
+    StreamPlace: {"port": or_null({"type": "integer", "minimum": 1, "maximum": PORT_MAX})},
     SubmitRead: {"channel": _CHANNEL, **_READ, "signature": _SIGNATURE},
     BillOffer: {
         "statement": _STATEMENT,
