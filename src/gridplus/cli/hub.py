@@ -46,7 +46,7 @@ def serve(config: Path, port: int, exit_with_parent: bool) -> None:
 @_running
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON, in µBOLT.")
 def status(config: Path, url: str, as_json: bool) -> None:
-    """What the hub risks and lends, and what waits for the chain.
+    """What the hub risks and lends, what waits for the chain, which homes need somebody.
 
     Exit status 1 while something is not well.
     """
@@ -54,8 +54,9 @@ def status(config: Path, url: str, as_json: bool) -> None:
     from gridplus.units import counted, format_ubolt, format_utc, utc_from_s
 
     now = json.loads(_ask(config, url, path="/v1/admin/status"))
+    exposed = json.loads(_ask(config, url, path="/v1/admin/exposure"))
     if as_json:
-        click.echo(json.dumps(now, indent=1))
+        click.echo(json.dumps({**now, "exposed": exposed}, indent=1))
     else:
         oldest = now["oldest_unclaimed_s"]
         since = "" if oldest is None else f", the oldest of {format_utc(utc_from_s(oldest))}"
@@ -68,6 +69,11 @@ def status(config: Path, url: str, as_json: bool) -> None:
             f"{format_ubolt(now['unposted'])} BOLT credited and not on chain yet\n"
             f"chain: {now['chain']}"
         )
+        for home in exposed["homes"]:
+            left = format_ubolt(max(0, home["left_ubolt"]))
+            click.echo(f"  {home['channel']} {home['step']}, {left} BOLT left: {home['sentence']}")
+        if exposed["count"] > len(exposed["homes"]):
+            click.echo(f"  and {exposed['count'] - len(exposed['homes'])} more")
     if now["faults"]:
         told = "; ".join(f"{what}: {why}" for what, why in now["faults"].items())
         raise RemoteError(f"not all is well with the hub: {told}")

@@ -14,6 +14,7 @@ from gridplus.failures import Bug, GridPlusError, InputError, StorageError
 from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
 from gridplus.hub.description import openapi
 from gridplus.hub.desk import Asked, Desk, status_of
+from gridplus.hub.exposure import ExposureStep, worst_first
 from gridplus.hub.home import Record
 from gridplus.hub.hub import Hub
 from gridplus.hub.metrics import CONTENT_TYPE, Metrics
@@ -46,6 +47,7 @@ from gridplus.wire.message import Message
 
 CHAIN_PAUSE_S = 1
 CLAIM_PAUSE_S = 30
+MOST_EXPOSED = 200
 _START_MAX = 1 << 33
 _REFUSED = 409
 
@@ -89,6 +91,7 @@ class HubApp:
             Route("/v1/batches", self._submit_batch, methods=["POST"]),
             Route("/metrics", require_bearer(token, self._show_metrics)),
             Route("/v1/admin/status", require_bearer(token, self._show_standing)),
+            Route("/v1/admin/exposure", require_bearer(token, self._show_exposure)),
             Route("/v1/admin/channels", require_bearer(token, self._channels)),
             Route("/v1/admin/channels/{channel}/records", require_bearer(token, self._records)),
             Route("/v1/admin/promises", require_bearer(token, self._promises)),
@@ -177,6 +180,23 @@ class HubApp:
     async def _show_standing(self, _request: Request) -> Response:
         chain, now = self._hub.standing, asdict(self._standing())
         return JSONResponse({**now, "chain": chain.value, "faults": self._all_faults()})
+
+    async def _show_exposure(self, _request: Request) -> Response:
+        """The homes that need somebody, the most urgent first."""
+        found = worst_first(self._hub.book.homes.values())
+        urgent = [each for each in found if each.step is not ExposureStep.GOOD]
+        homes = [
+            {
+                "channel": format_octets(each.channel),
+                "unsigned_ubolt": each.unsigned_ubolt,
+                "left_ubolt": each.left_ubolt,
+                "day_ubolt": each.day_ubolt,
+                "step": each.step.name,
+                "sentence": each.step.value,
+            }
+            for each in urgent[:MOST_EXPOSED]
+        ]
+        return JSONResponse({"count": len(urgent), "homes": homes})
 
     async def _show_metrics(self, _request: Request) -> Response:
         return Response(self._metrics.text(), media_type=CONTENT_TYPE)

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 from gridplus.channel import PayeeRefusal
+from gridplus.hub.exposure import ExposureStep
 from gridplus.hub.refusals import HubRefusal
 from gridplus.meter import ReadRefusal
 from gridplus.wire import SECONDS, U48, Schema, closed, message_schemas, octets
@@ -23,6 +24,14 @@ _STANDING = closed(
     unposted=U48,
     chain=_TEXT,
     faults={"type": "object", "additionalProperties": _TEXT},
+)
+_EXPOSED = closed(
+    channel=octets(32),
+    unsigned_ubolt=U48,
+    left_ubolt={"type": "integer"},
+    day_ubolt=U48,
+    step={"type": "string", "enum": [step.name for step in ExposureStep]},
+    sentence=_TEXT,
 )
 _CLAIMED = closed(
     homes=U48,
@@ -196,6 +205,20 @@ def _operations() -> dict[str, Any]:
                 **guarded,
                 "responses": {
                     "200": {"description": "text format", "content": {"text/plain": {}}},
+                    **_troubles("401"),
+                },
+            }
+        },
+        "/v1/admin/exposure": {
+            "get": {
+                "operationId": "exposure",
+                "summary": "the homes that need somebody, the most urgent first, at most 200",
+                **guarded,
+                "responses": {
+                    "200": _answer(
+                        "homes by step",
+                        closed(count=U48, homes={"type": "array", "items": _EXPOSED}),
+                    ),
                     **_troubles("401"),
                 },
             }
