@@ -35,7 +35,9 @@ from gridplus.wallet.certificates import (
     Trust,
     device_id,
     device_public,
+    line_voucher,
     parse_certificates,
+    parse_device_uri,
     parse_list,
 )
 
@@ -48,8 +50,9 @@ class IssueRefused(Enum):
     """Why a certificate is not made, in the order of the checks."""
 
     WEAK_KEY = "the key of the request is not P-256"
+    NOT_VOUCHED = "the device has not vouched for the key of the request"
     UNKNOWN = "the certificate was not issued here"
-    ANOTHER_KEY = "a renewal keeps its key; a new key is a new enrolment"
+    ANOTHER_KEY = "a renewal is for the same device; another one is a new enrolment"
     REVOKED = "the certificate is revoked; enrol the device again"
     EXPIRED = "the certificate has expired; enrol the device again"
 
@@ -129,11 +132,12 @@ class Authority:
     def issue_device(
         self, request: x509.CertificateSigningRequest, *, epoch: int
     ) -> Issued | IssueRefused:
-        """A certificate for the device whose key signed `request`; its subject is not looked at."""
-        public = device_public(request.public_key())
-        if public is None:
-            return IssueRefused.WEAK_KEY
-        return self._issue_device(_key(request), device=DeviceName(device_id(public), epoch))
+        """A certificate for the device whose key signed `request`, or vouches for the one that
+        did; the request's subject is not looked at."""
+        device = _device_of(request)
+        if isinstance(device, IssueRefused):
+            return device
+        return self._issue_device(request, device=DeviceName(device, epoch))
 
     def issue_endpoint(
         self, request: x509.CertificateSigningRequest, *, hosts: Sequence[str]
@@ -151,19 +155,19 @@ class Authority:
     ) -> Issued | IssueRefused:
         """The next certificate of the device that holds `presented`, in its present `epoch`."""
         serial = presented.serial_number
-        public = device_public(request.public_key())
-        if public is None:
-            return IssueRefused.WEAK_KEY
-        device = DeviceName(device_id(public), epoch)
+        device = _device_of(request)
+        if isinstance(device, IssueRefused):
+            return device
         if serial not in self._records.issued or presented.issuer != self.issuing.subject:
             return IssueRefused.UNKNOWN
-        if presented.public_key() != request.public_key():
+        before = parse_device_uri(self._records.issued[serial])
+        if before is None or before.id != device:
             return IssueRefused.ANOTHER_KEY
         if serial in self._records.revoked:
             return IssueRefused.REVOKED
         if self._now() > presented.not_valid_after_utc:
             return IssueRefused.EXPIRED
-        return self._issue_device(_key(request), device=device)
+        return self._issue_device(request, device=DeviceName(device, epoch))
 
     def revoke(self, serial: int, *, reason: RevocationReason) -> None:
         """Durably, at once, and in a new list. Again changes nothing. Raises InputError for a
@@ -190,8 +194,11 @@ class Authority:
         ]
         return Trust(roots=(self.root,), lists=tuple(lists))
 
-    def _issue_device(self, key: ec.EllipticCurvePublicKey, *, device: DeviceName) -> Issued:
-        made = templates.device_certificate(self._issuer, key, device=device, now=self._now())
+    def _issue_device(
+        self, request: x509.CertificateSigningRequest, *, device: DeviceName
+    ) -> Issued:
+        draft = templates.DeviceDraft(_key(request), device, line_voucher(request.extensions))
+        made = templates.device_certificate(self._issuer, draft, now=self._now())
         return self._kept(made, subject=device.uri)
 
     def _kept(self, made: x509.Certificate, *, subject: str) -> Issued:
@@ -216,6 +223,19 @@ class Authority:
 
     def _now(self) -> datetime:
         return utc_from_s(self._now_s())
+
+
+def _device_of(request: x509.CertificateSigningRequest) -> bytes | IssueRefused:
+    """The id of the device that a request is of."""
+    public = device_public(request.public_key())
+    if public is None:
+        return IssueRefused.WEAK_KEY
+    voucher = line_voucher(request.extensions)
+    if voucher is None:
+        return device_id(public)
+    if not voucher.vouches_for(public):
+        return IssueRefused.NOT_VOUCHED
+    return device_id(voucher.device_key)
 
 
 def _key(request: x509.CertificateSigningRequest) -> ec.EllipticCurvePublicKey:

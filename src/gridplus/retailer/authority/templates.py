@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from gridplus.failures import InputError
 from gridplus.keystore import CertificateKey
 from gridplus.retailer.authority.records import Revocation
-from gridplus.wallet.certificates import DeviceName, Purpose
+from gridplus.wallet.certificates import DeviceName, LineVoucher, Purpose, extension
 from gridplus.wallet.certificates.profile import (
     CLOCK_SKEW,
     DEVICE_LIFE,
@@ -69,12 +69,22 @@ def issuing_certificate(
     return _signed(_authority(draft, depth=0), root)
 
 
-def device_certificate(
-    issuer: Issuer, public: ec.EllipticCurvePublicKey, *, device: DeviceName, now: datetime
-) -> x509.Certificate:
-    draft = _draft(_named(device.id.hex()), public, now=now, life=DEVICE_LIFE)
-    uri = x509.UniformResourceIdentifier(device.uri)
-    return _signed(_holder(draft, [uri], purpose=Purpose.CLIENT), issuer)
+@dataclass(frozen=True, slots=True)
+class DeviceDraft:
+    """A key to be certified for a device, which has vouched for it unless it is its own."""
+
+    public: ec.EllipticCurvePublicKey
+    device: DeviceName
+    voucher: LineVoucher | None
+
+
+def device_certificate(issuer: Issuer, draft: DeviceDraft, *, now: datetime) -> x509.Certificate:
+    builder = _draft(_named(draft.device.id.hex()), draft.public, now=now, life=DEVICE_LIFE)
+    uri = x509.UniformResourceIdentifier(draft.device.uri)
+    builder = _holder(builder, [uri], purpose=Purpose.CLIENT)
+    if draft.voucher is not None:
+        builder = builder.add_extension(extension(draft.voucher), critical=False)
+    return _signed(builder, issuer)
 
 
 def endpoint_certificate(

@@ -28,6 +28,7 @@ from gridplus.wallet.certificates.profile import (
     device_public,
     parse_device_uri,
 )
+from gridplus.wallet.certificates.vouching import line_voucher
 
 MAX_CHAIN = 4
 MAX_CHAIN_BYTES = 16_384
@@ -53,7 +54,7 @@ class Distrust(Enum):
     NO_REVOCATION_LIST = "an authority of the chain has no revocation list here"
     STALE_REVOCATION_LIST = "the newest revocation list of an authority is out of date"
     REVOKED = "a certificate of the chain has been revoked"
-    NOT_A_DEVICE = "the certificate does not name the device whose key it holds"
+    NOT_A_DEVICE = "the certificate does not name the device whose key it holds or that vouched for it"
     OLD_EPOCH = "the device was enrolled again, or revoked, since the certificate was issued"
     UNSOUND = "the chain breaks a rule of RFC 5280"
 
@@ -238,9 +239,9 @@ def _newest_list(
 
 
 def _device(leaf: x509.Certificate, *, trust: Trust) -> DeviceName:
-    """The device that the leaf names, which is the one whose key it holds."""
+    """The device that the leaf names: its key is the leaf's, or has vouched for the leaf's."""
     names = _extension(leaf, x509.SubjectAlternativeName)
-    public = device_public(leaf.public_key())
+    public = _device_key(leaf)
     texts = [name.value for name in names or ()]
     device = parse_device_uri(str(texts[0])) if len(texts) == 1 else None
     if device is None or public is None or device.id != device_id(public):
@@ -251,6 +252,19 @@ def _device(leaf: x509.Certificate, *, trust: Trust) -> DeviceName:
         now = trust.epochs[device.id]
         raise _Distrusted(Distrust.OLD_EPOCH, 0, detail=f"epoch {device.epoch}, now {now}")
     return device
+
+
+def _device_key(leaf: x509.Certificate) -> bytes | None:
+    held = device_public(leaf.public_key())
+    try:
+        voucher = line_voucher(leaf.extensions)
+    except InputError as error:
+        raise _Distrusted(Distrust.NOT_A_DEVICE, 0, detail=str(error)) from None
+    if voucher is None or held is None:
+        return held
+    if not voucher.vouches_for(held):
+        raise _Distrusted(Distrust.NOT_A_DEVICE, 0, detail="the device has not vouched for the key")
+    return voucher.device_key
 
 
 def _require_sound(path: Sequence[x509.Certificate], *, at: datetime, purpose: Purpose) -> None:

@@ -1,0 +1,131 @@
+"""The retailer's doors: one to enrol at, one for devices that name themselves.
+
+The endpoint's key lives in memory and is certified by the authority when the service starts, and
+again before two thirds of its life are over. The issuing authority's list is published again each
+day, long before it runs out.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from gridplus.chain.epochs import Epochs
+from gridplus.clock import SystemClock
+from gridplus.failures import GridPlusError, invariant
+from gridplus.retailer.authority import Authority, Issued
+from gridplus.serving import Door
+from gridplus.tariff import Fields
+from gridplus.tls import Credentials, ServerContext, new_credentials_key
+from gridplus.wallet import Address
+from gridplus.wallet.certificates import Trust
+
+LINE_DOOR, ENROL_DOOR = "line", "enrol"
+EPOCHS_S: Final = 2
+LIST_S: Final = 86_400
+ENDPOINT_S: Final = 55 * 86_400
+"""Before two thirds of the 90 days that an endpoint's certificate lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineConfig:
+    """The table `[line]` of the retailer's file. `hosts` are the names of its certificate, the
+    first of them where it listens; `hub` is told to homes; `relay` names the key that pays for
+    enrolments."""
+
+    authority: Path
+    registry: Address
+    hosts: tuple[str, ...]
+    port: int
+    enrol_port: int
+    relay_keys: Path
+    relay_key_name: str
+    hub: str
+    chain: str
+
+    @classmethod
+    def read(cls, fields: Fields, here: Path) -> "LineConfig":
+        """Raises InputError that names the field."""
+        made = cls(
+            authority=here / fields.text("authority"),
+            registry=Address(fields.octets("registry", 20)),
+            hosts=tuple(fields.texts("hosts", limit=16)),
+            port=fields.integer("port", high=65_535),
+            enrol_port=fields.integer("enrol_port", high=65_535),
+            relay_keys=here / fields.text("relay_keys"),
+            relay_key_name=fields.text("relay_key_name"),
+            hub=fields.text("hub"),
+            chain=fields.text("chain"),
+        )
+        if not made.hosts:
+            fields.fail("hosts", "names nobody; the first is where the lines listen")
+        fields.close()
+        return made
+
+
+class Lines:
+    """Both doors, kept fresh while `keep` runs."""
+
+    def __init__(self, authority: Authority, epochs: Epochs, *, config: LineConfig) -> None:
+        self._authority = authority
+        self._epochs = epochs
+        self._config = config
+        self._now_s = SystemClock().now_s
+        self._credentials = self._certified()
+        authority.publish_list()
+        self._mutual, self._enrol = (
+            ServerContext(
+                credentials=self._credentials,
+                trust=self._trust(),
+                mutual=mutual,
+                now_s=self._now_s,
+            )
+            for mutual in (True, False)
+        )
+
+    def doors(self) -> tuple[Door, ...]:
+        host = self._config.hosts[0]
+        return (
+            Door(LINE_DOOR, host, self._config.port, self._mutual),
+            Door(ENROL_DOOR, host, self._config.enrol_port, self._enrol),
+        )
+
+    async def keep(self) -> None:
+        """Follow the registry; publish lists, and be certified again, in time."""
+        listed_s = certified_s = self._now_s()
+        while True:
+            try:
+                await asyncio.to_thread(self._epochs.refresh)
+            except GridPlusError:
+                pass  # the chain's own chore says so; what is known of epochs stays
+            now_s = self._now_s()
+            if now_s - certified_s > ENDPOINT_S:
+                self._credentials, certified_s = self._certified(), now_s
+            if now_s - listed_s > LIST_S or certified_s == now_s:
+                self._authority.publish_list()
+                listed_s = now_s
+                self.renew()
+            await asyncio.sleep(EPOCHS_S)
+
+    def renew(self) -> None:
+        """After a revocation: the newest list counts, also for lines that are open."""
+        for context in (self._mutual, self._enrol):
+            context.renew(self._credentials, self._trust())
+
+    def _trust(self) -> Trust:
+        trust = self._authority.trust()
+        epochs: Mapping[bytes, int] = self._epochs
+        return Trust(trust.roots, trust.lists, epochs)
+
+    def _certified(self) -> Credentials:
+        key = new_credentials_key()
+        request = (
+            x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, SHA256())
+        )
+        issued = self._authority.issue_endpoint(request, hosts=self._config.hosts)
+        invariant(isinstance(issued, Issued), "a P-256 key of ours is certified")
+        return Credentials(issued.pem, key)  # type: ignore[union-attr]
