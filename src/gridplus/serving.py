@@ -54,10 +54,13 @@ Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 def require_bearer(token: str | None, handle: Handler) -> Handler:
-    """`handle` for who sends `Authorization: Bearer token`; without a token it stays shut."""
+    """`handle` for who sends `Authorization: Bearer token`, on loopback; without a token it stays
+    shut."""
     expected = f"Bearer {token}".encode()
 
     async def guarded(request: Request) -> Response:
+        if "door" in request.scope.get("state", {}):
+            return JSONResponse({"error": "this is not for this door"}, status_code=403)
         given = request.headers.get("authorization", "").encode()
         if not token or not hmac.compare_digest(given, expected):
             return JSONResponse({"error": "this is for the administrator"}, status_code=401)
@@ -104,7 +107,7 @@ class _DoorProtocol(H11Protocol):
         super().connection_made(transport)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Opens the doors, and prints the ready line once the app's own start has succeeded."""
 
     def __init__(
@@ -171,7 +174,7 @@ def serve(
         signal.signal(number, lambda *_: sys.exit(0))  # uvicorn repeats the signal when it is done
     if exit_with_parent:
         threading.Thread(target=_leave_with_stdin, daemon=True).start()
-    _Server(config, ready, doors=opened).run(sockets=[listener])
+    Server(config, ready, doors=opened).run(sockets=[listener])
 
 
 def bound_listener(host: str, port: int) -> socket.socket:

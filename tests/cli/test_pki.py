@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gridplus.keystore import claim_key
 from tests.cli.test_commands import gridplus
 from tests.wallet.certificates.forge import World, name, new_key
 
@@ -59,3 +60,21 @@ def test_certificates_between_may_come_in_any_order(tmp_path: Path) -> None:
     late = gridplus(*command, "--at", "2027-11-22T12:00:00Z", leaf)
     assert late.returncode == 1
     assert "expired" in late.stdout
+
+
+def test_codes_for_boxes_are_told_with_their_keys_and_can_be_scanned() -> None:
+    made = json.loads(gridplus("pki", "claim-code", "--count", "2", "--json").stdout)
+    assert len({row["code"] for row in made}) == 2
+    for row in made:
+        assert row["claim_key"] == f"0x{claim_key(row['qr']).address.hex()}"
+        assert claim_key(row["code"]).address == claim_key(row["qr"]).address
+
+
+def test_an_endpoints_certificate_is_made_with_its_key_and_root(tmp_path: Path) -> None:
+    pki, out = tmp_path / "pki", tmp_path / "line"
+    gridplus("pki", "init", pki, "--name", "Test")
+    assert gridplus("pki", "endpoint", pki, "--host", "hub.example", "--out", out).returncode == 0
+    assert (out / "endpoint.key").stat().st_mode & 0o777 == 0o600
+    trust = ["--root", out / "root.pem", "--crl", pki / "root.crl", "--crl", pki / "issuing.crl"]
+    good = gridplus("pki", "verify", *trust, "--purpose", "server", out / "endpoint.pem")
+    assert good.stdout == "good\n"

@@ -134,7 +134,7 @@ class Scene:
         self.root, self.ground = root, ground
         ground.copy_to(root)
         self.clock = FileClock(root / "clock")
-        self.chain = ServedChain(root / "chain.db", root / "clock")
+        self.chain = ServedChain(root / "chain.db", FileClock(root / "clock"))
         self.hub = RecordedHub(ground, self.chain)
         for name in ("hub.token", "admin.token"):
             (root / name).touch(mode=0o600)
@@ -151,7 +151,7 @@ class Scene:
 
     def serve_chain(self) -> None:
         """Again, after it was stopped."""
-        self.chain = ServedChain(self.root / "chain.db", self.root / "clock")
+        self.chain = ServedChain(self.root / "chain.db", FileClock(self.root / "clock"))
 
     def configure(self, *changes: tuple[str, str]) -> None:
         text = CONFIG.replace("CHAIN_URL", self.chain.url)

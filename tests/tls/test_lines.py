@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gridplus.failures import InputError
-from gridplus.tls import Credentials, ServerContext, client_context
+from gridplus.tls import ClientContext, Credentials, ServerContext
 from gridplus.tls.words import LINES_A_MINUTE, Refusals
 from gridplus.wallet.certificates import (
     Distrust,
@@ -271,7 +271,7 @@ def test_without_a_revocation_list_nobody_is_believed(scene: Scene) -> None:
 def test_a_client_believes_the_endpoint_that_it_dialled_and_no_other(scene: Scene) -> None:
     def meets(credentials: Credentials, trust: Trust) -> str:
         context = ServerContext(credentials=credentials, trust=trust, mutual=False, now_s=now_s)
-        mine = client_context(None, trust=scene.trust(), now_s=now_s)
+        mine = ClientContext(credentials=None, trust=scene.trust(), now_s=now_s)
         with served(context) as port:
             return handshake(mine, port)
 
@@ -283,7 +283,7 @@ def test_a_client_believes_the_endpoint_that_it_dialled_and_no_other(scene: Scen
     assert "mismatch" in meets(endpoint(scene.world, "elsewhere.example"), trust)
     assert "issuer" in meets(endpoint(foreign), trust)
     assert "purpose" in meets(device, trust)
-    mine = client_context(None, trust=scene.trust(leaf.serial_number), now_s=now_s)
+    mine = ClientContext(credentials=None, trust=scene.trust(leaf.serial_number), now_s=now_s)
     with served(ServerContext(credentials=good, trust=trust, mutual=False, now_s=now_s)) as port:
         assert "revoked" in handshake(mine, port)
 

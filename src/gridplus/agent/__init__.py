@@ -3,6 +3,7 @@
 from gridplus.agent.agent import AgentKeys, BillRefused, Household, Payment, SmartAgent
 from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground, fetch_plan, remember
+from gridplus.agent.identity import Claimed, EnrolmentRefused, Identity, Retailer, meet
 from gridplus.agent.links import Link, PriceFeed, Unreachable
 from gridplus.agent.memory import Memory, newest_voucher, open_outbox
 from gridplus.agent.price_signals import VenFeed
@@ -12,14 +13,18 @@ from gridplus.agent.ven import Ven, VenCredentials, enrol
 __all__ = [
     "AgentKeys",
     "BillRefused",
+    "Claimed",
+    "EnrolmentRefused",
     "Ground",
     "HomeDevices",
     "Household",
     "HubLink",
+    "Identity",
     "Link",
     "Memory",
     "Payment",
     "PriceFeed",
+    "Retailer",
     "SmartAgent",
     "Unreachable",
     "Ven",
@@ -27,6 +32,7 @@ __all__ = [
     "VenFeed",
     "enrol",
     "fetch_plan",
+    "meet",
     "newest_voucher",
     "open_outbox",
     "remember",

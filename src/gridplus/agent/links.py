@@ -1,6 +1,7 @@
 """A Smart Agent's connections: everything it knows of the world outside comes in here as bytes."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,16 +23,28 @@ class Unreachable(RemoteError):  # noqa: N818 - says what happened
     """Nobody answers; whatever was asked may be asked again."""
 
 
+class LineRefused(Unreachable):
+    """This end is not believed there, or that end is not believed here. The names are those of
+    TLS alerts, such as `certificate revoked`."""
+
+
 class Link:
     """One persistent connection to one service; `transport` replaces the network, for an app in
-    this process. What takes longer than `TIMEOUT_S` is Unreachable, however it drips in."""
+    this process; `tls` says who is believed at an https URL, and who this end is. What takes longer
+    than `TIMEOUT_S` is Unreachable, however it drips in."""
 
     def __init__(
-        self, name: str, url: str, *, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        name: str,
+        url: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._name = name
         # Without certificates to load, a client for plain HTTP is ready 20 ms sooner.
-        network = httpx.AsyncHTTPTransport(verify=url.startswith("https:"), trust_env=False)
+        verify = url.startswith("https:") if tls is None else tls
+        network = httpx.AsyncHTTPTransport(verify=verify, trust_env=False)
         self._client = httpx.AsyncClient(
             transport=transport or network, base_url=url, timeout=TIMEOUT_S, trust_env=False
         )
@@ -89,6 +102,8 @@ class Link:
                     body += part
                     if len(body) > limit:
                         raise RemoteError(f"the {self._name} answers with more than {limit} bytes")
+        except ssl.SSLError as error:  # an alert that comes after the handshake
+            raise LineRefused(f"the {self._name} breaks off the line: {error.reason}") from None
         except (httpx.HTTPError, TimeoutError) as error:
             raise Unreachable(f"the {self._name} cannot be reached: {error!r}") from None
         return response.status_code, bytes(body)

@@ -73,17 +73,23 @@ class Deployment:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Raises InputError that names the file and what is wrong with it."""
-        document = read_document(path, FORMAT)
+        return cls.parse(read_document(path, FORMAT), what=str(path))
+
+    @classmethod
+    def parse(cls, document: Document, *, what: str) -> Self:
+        """The inverse of `document`. Raises InputError that names `what`."""
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise InputError(f"{what} is no deployment ({FORMAT})")
         chain_id = document.get("chain_id")
         if type(chain_id) is not int or chain_id <= 0:
-            raise InputError(f"{path}: chain_id must be a positive integer")
+            raise InputError(f"{what}: chain_id must be a positive integer")
         addresses = {
-            name: parse_address(document.get(name), f"{path}: {name}") for name in _ADDRESSES
+            name: parse_address(document.get(name), f"{what}: {name}") for name in _ADDRESSES
         }
         codes = document.get("codes")
         if not isinstance(codes, dict):
-            raise InputError(f"{path}: codes must name the code of {', '.join(CONTRACTS)}")
-        listed = tuple(_code(codes.get(name), f"{path}: codes: {name}") for name in CONTRACTS)
+            raise InputError(f"{what}: codes must name the code of {', '.join(CONTRACTS)}")
+        listed = tuple(_code(codes.get(name), f"{what}: codes: {name}") for name in CONTRACTS)
         return cls(chain_id, **addresses, codes=listed)
 
     def require_on(self, chain: Chain) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from gridplus.chain.follower import Cursor, Watch, follow
 from gridplus.chain.port import Chain
+from gridplus.chain.views import ask
 from gridplus.contracts import registry
 from gridplus.contracts.logs import parse_log
 from gridplus.wallet import Address
@@ -41,7 +42,7 @@ class Epochs(Mapping[bytes, int]):
         while more:
             step = follow(self._chain, [self._watch], cursor=self._cursor)
             for log in step.undone:
-                self._epochs.pop(_device(log.topics, log.data), None)
+                self._ask_again(parse_log(log.topics, log.data))
             for log in step.logs:
                 self._take(parse_log(log.topics, log.data))
             self._cursor, more = step.cursor, step.more
@@ -57,7 +58,7 @@ class Epochs(Mapping[bytes, int]):
             case _:
                 pass
 
-
-def _device(topics: tuple[bytes, ...], data: bytes) -> bytes:
-    device: bytes = getattr(parse_log(topics, data), "device", b"")
-    return device
+    def _ask_again(self, undone: object) -> None:
+        if isinstance(undone, registry.Enrolled | registry.Unenrolled | registry.Revoked):
+            view = registry.device(undone.device)
+            self._epochs[undone.device] = ask(self._chain, self._watch.contract, view=view).epoch

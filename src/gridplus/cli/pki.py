@@ -13,6 +13,7 @@ from gridplus.cli.serving import FILE
 from gridplus.clock import SystemClock
 from gridplus.failures import InputError
 from gridplus.files import read_file, write_file
+from gridplus.keystore import claim_key, new_claim_code, qr_text
 from gridplus.retailer.authority import (
     Authority,
     Issued,
@@ -133,6 +134,43 @@ def crl(folder: Path, *, of_root: bool) -> None:
     click.echo(
         f"{len(made)} revoked; the next list is due by {made.next_update_utc:%Y-%m-%d %H:%M}Z"
     )
+
+
+@command.command()
+@click.argument("authority")
+@click.option("--host", "hosts", multiple=True, required=True, help="DNS name or IP address.")
+@click.option("--out", type=FOLDER, required=True, help="The folder of the hub's line.")
+@click.option("--token", type=FILE, help="The administrator's, when AUTHORITY is a URL.")
+def endpoint(authority: str, *, hosts: tuple[str, ...], out: Path, token: Path | None) -> None:
+    """Make OUT/endpoint.key, .pem and root.pem for a server at HOST, or make them again.
+
+    AUTHORITY is its folder, or the URL of the retailer's service, which has the folder while it
+    runs. Good for 90 days; the hub takes new ones while it runs.
+    """
+    from gridplus.cli.endpoint import make_endpoint
+
+    made = make_endpoint(authority, hosts=hosts, out=out, token=token)
+    click.echo(f"{out / 'endpoint.pem'}  until {made.not_valid_after_utc:%Y-%m-%d %H:%M}Z")
+
+
+@command.command(name="claim-code")
+@click.option("--count", default=1, show_default=True, type=click.IntRange(1, 200))
+@click.option("--json", "as_json", is_flag=True, help="Print the codes as JSON.")
+def claim_code(count: int, *, as_json: bool) -> None:
+    """Make codes to print in boxes, each with the claim key that the registry is to issue.
+
+    Whoever has a code can claim its box. The text for a QR code says the same as the code.
+    """
+    codes = [new_claim_code() for _ in range(count)]
+    rows = [
+        {"code": code, "qr": qr_text(code), "claim_key": f"0x{claim_key(code).address.hex()}"}
+        for code in codes
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['code']}  {row['claim_key']}  {row['qr']}")
 
 
 @command.command()

@@ -1,22 +1,26 @@
 """The hub on HTTP: four requests for homes, three for the back office."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from typing import Self
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gridplus.failures import Bug, GridPlusError, InputError, StorageError
+from gridplus.hub.binding import may_speak
 from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
 from gridplus.hub.description import openapi
 from gridplus.hub.desk import Asked, Desk, status_of
 from gridplus.hub.exposure import ExposureStep, worst_first
 from gridplus.hub.home import Record
 from gridplus.hub.hub import Hub
+from gridplus.hub.line import Chore, HubLine
 from gridplus.hub.metrics import CONTENT_TYPE, Metrics
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.standing import Standing, standing_of
@@ -31,6 +35,7 @@ from gridplus.serving import (
     require_bearer,
 )
 from gridplus.tariff import Evidence, Fields, format_octets
+from gridplus.tls import Peer, peer_at
 from gridplus.wallet import ChannelId
 from gridplus.wire import (
     BilledDay,
@@ -69,12 +74,22 @@ class HubApp:
         self._policy = policy
         self._supply = supply
         self._admin_token = admin_token
+        self._chores: Mapping[str, Chore] = {}
         self._faults: dict[str, str] = {}
         self._metrics = Metrics(self._standing, lambda: hub.waiting)
         self._desk = Desk(hub, supply, refused=self._metrics.refused)
         self._stream_port = stream_port
         self._stream = StreamListener(hub, self._desk, broken=hub.aclose)
+        self._stream_host = LOOPBACK
         supply.adopted = lambda event: self._stream.tell_all(event.to_bytes())
+
+    def behind(self, line: HubLine, *, retailer: httpx.AsyncClient) -> Self:
+        """Let streams come over the line alone, and keep it fresh while the app runs."""
+        door = line.door()
+        self._chores = line.chores(retailer)
+        self._stream_host = door.host
+        self._stream.tls = door.context
+        return self
 
     def starlette(self) -> Starlette:
         """The app. While it runs it listens for streams, follows the chain and the retailer's
@@ -112,12 +127,16 @@ class HubApp:
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         hub = self._hub
-        await self._stream.open(bound_listener(LOOPBACK, self._stream_port))
+        await self._stream.open(bound_listener(self._stream_host, self._stream_port))
         chores = [
             asyncio.create_task(self._repeat("chain", hub.follow_chain)),
             asyncio.create_task(self._repeat("retailer", self._supply.refresh)),
             asyncio.create_task(self._repeat("leaving homes", hub.claim_leaving)),
             asyncio.create_task(self._repeat("claims", self._claim_due, pause_s=CLAIM_PAUSE_S)),
+            *(
+                asyncio.create_task(self._repeat(name, chore.work, pause_s=chore.pause_s))
+                for name, chore in self._chores.items()
+            ),
         ]
         try:
             yield
@@ -209,7 +228,7 @@ class HubApp:
 
     async def _answer(self, request: Request, *, kind: type[Asked]) -> Response:
         message = kind.parse(await read_body(request, limit=kind.LIMIT))
-        return _message(await self._desk.answer(message))
+        return _message(await self._desk.answer(message, peer=_peer(request)))
 
     async def _open_channel(self, request: Request) -> Response:
         return await self._answer(request, kind=OpenChannel)
@@ -218,6 +237,8 @@ class HubApp:
         home = self._hub.book.homes.get(_channel(request))
         if home is None:
             return _message(self._desk.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL)))
+        if not may_speak(_peer(request), home.identity):
+            return _message(self._desk.refusal(Refused(HubRefusal.OTHER_LINE)))
         return _message(status_of(home))
 
     async def _submit_read(self, request: Request) -> Response:
@@ -268,6 +289,10 @@ def _record_of(record: Record) -> BilledRecord:
         billed.read_signature, record.group, billed.credit_signature, record.voucher
     )
     return BilledRecord(billed.statement, evidence)
+
+
+def _peer(request: Request) -> Peer | None:
+    return peer_at(request.scope)
 
 
 def _channel(request: Request) -> ChannelId:

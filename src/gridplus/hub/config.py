@@ -19,11 +19,12 @@ from gridplus.hub.app import HubApp
 from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
 from gridplus.hub.facts import open_outbox
 from gridplus.hub.hub import Hub, HubParts
+from gridplus.hub.line import HubLine, LineConfig
 from gridplus.hub.supply import Supply
 from gridplus.hub.vault import VaultLink
 from gridplus.journal import SqliteJournal
 from gridplus.keystore import KeyStore, Secp256k1Key, read_token
-from gridplus.serving import serve
+from gridplus.serving import Door, serve
 from gridplus.tariff import Fields
 from gridplus.wire import PORT_MAX
 
@@ -48,6 +49,7 @@ class HubConfig:
     confirmations: int | None = None
     journal_page_limit: int | None = None
     fees: FeeRules = USUAL_FEES
+    line: LineConfig | None = None
     claims: ClaimPolicy = USUAL_CLAIMS
     stream_port: int = 0
 
@@ -75,6 +77,7 @@ class HubConfig:
             fees=fee_rules(fields),
             claims=ClaimPolicy.read(fields),
             stream_port=fields.integer(port, high=PORT_MAX) if fields.has(port) else 0,
+            line=LineConfig.read(fields.object("line"), here) if fields.has("line") else None,
         )
         fields.close()
         return config
@@ -82,28 +85,41 @@ class HubConfig:
 
 def serve_hub(config: HubConfig, *, port: int, exit_with_parent: bool) -> None:
     """Serve the hub on loopback until SIGTERM. Raises InputError or StorageError at start."""
+    app, doors = open_hub(config)
     serve(
-        hub_app(config),
+        app,
         port=port,
         describe={"ready": "hub"},
         exit_with_parent=exit_with_parent,
+        doors=doors,
     )
 
 
 def hub_app(config: HubConfig) -> Starlette:
-    """The hub over its real parts, which are opened here and closed with the app."""
+    """The app alone, for loopback."""
+    return open_hub(config)[0]
+
+
+def open_hub(config: HubConfig) -> tuple[Starlette, tuple[Door, ...]]:
+    """The hub over its real parts, which are opened here and closed with the app, and its doors."""
     with ExitStack() as opened:
         hub = _open_hub(config, opened)
+        line = None
+        if config.line is not None:
+            line = HubLine(config.line, opened.enter_context(RpcChain(config.chain_url)))
         token = read_token(config.admin_token)
         kept = opened.pop_all()
     client = httpx.AsyncClient(base_url=config.retailer_url, timeout=10, trust_env=False)
-    app = HubApp(
+    made = HubApp(
         hub,
         Supply(client, hub),
         admin_token=token,
         policy=config.claims,
         stream_port=config.stream_port,
-    ).starlette()
+    )
+    if line is not None:
+        made.behind(line, retailer=client)
+    app = made.starlette()
     inner = app.router.lifespan_context
 
     @asynccontextmanager
@@ -113,7 +129,7 @@ def hub_app(config: HubConfig) -> Starlette:
                 yield
 
     app.router.lifespan_context = closing
-    return app
+    return app, () if line is None else (line.door(),)
 
 
 def _open_hub(config: HubConfig, opened: ExitStack) -> Hub:

@@ -47,11 +47,12 @@ _CHANNEL_IN_PATH = {
     "schema": octets(32),
 }
 _OPENING = (
+    HubRefusal.OTHER_LINE,
     HubRefusal.HUB_REPLACED,
     HubRefusal.FOREIGN_VAULT,
     HubRefusal.NO_DEPOSIT,
 )
-_SERVED = (HubRefusal.HUB_REPLACED, HubRefusal.UNKNOWN_CHANNEL)
+_SERVED = (HubRefusal.OTHER_LINE, HubRefusal.HUB_REPLACED, HubRefusal.UNKNOWN_CHANNEL)
 _READING = (
     *_SERVED,
     HubRefusal.FOREIGN_DEVICE,

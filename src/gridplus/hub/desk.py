@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeAlias
 
+from gridplus.hub.binding import may_send
 from gridplus.hub.home import Home, Paid, Record
 from gridplus.hub.hub import Hub
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.supply import Supply
 from gridplus.meter import SignedRead
+from gridplus.tls import Peer
 from gridplus.wallet import ChannelId
 from gridplus.wire import (
     Acknowledgement,
@@ -35,9 +37,13 @@ class Desk:
         self._supply = supply
         self._refused = refused
 
-    async def answer(self, asked: Asked) -> Answered:
-        """Raises StorageError when nothing more can be made durable, RemoteError and ChainError
+    async def answer(self, asked: Asked, *, peer: Peer | None = None) -> Answered:
+        """What a home is told; `peer` is who is at the other end, on a line that asks for names.
+
+        Raises StorageError when nothing more can be made durable, RemoteError and ChainError
         when somebody else is needed and does not answer."""
+        if not may_send(peer, asked, homes=self._hub.book.homes):
+            return self.refusal(Refused(HubRefusal.OTHER_LINE))
         match asked:
             case OpenChannel():
                 opened = await self._hub.open_channel(asked)
@@ -57,6 +63,9 @@ class Desk:
 
     def unknown_channel(self) -> RefusalMessage:
         return self.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
+
+    def other_line(self) -> RefusalMessage:
+        return self.refusal(Refused(HubRefusal.OTHER_LINE))
 
     def refusal(self, refused: Refused) -> RefusalMessage:
         self._refused(refused.reason.name)

@@ -9,6 +9,7 @@ from gridplus.channel import Counters, PayeeRefusal, Refusal
 class HubRefusal(Enum):
     """Each sentence is for the owner of the home."""
 
+    OTHER_LINE = "the line belongs to another device than this channel's"
     HUB_REPLACED = "the vault names another hub now; ask the retailer where it is"
     FOREIGN_VAULT = "the channel names another chain or vault than this retailer's"
     NO_DEPOSIT = "the chain shows no deposit in this channel yet; deposit first, then open it"

@@ -13,10 +13,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from gridplus.failures import Bug, GridPlusError, InputError, StorageError
+from gridplus.hub.binding import may_speak
 from gridplus.hub.desk import Asked, Desk
 from gridplus.hub.home import Paid
 from gridplus.hub.hub import Hub
 from gridplus.tariff import pack_path
+from gridplus.tls import HANDSHAKE_S, Peer, peer_of
 from gridplus.wire import Acknowledgement, OpenChannel, SubmitRead, SubmitVoucher
 from gridplus.wire import frames as wire
 from gridplus.wire.frames import Frame, FrameKind, FrameReader, frame
@@ -59,7 +61,7 @@ class StreamListener:
         self.desk = desk
         self.patience = patience
         self._broken = broken
-        self._tls = tls
+        self.tls = tls
         self._connections: set[_Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -81,7 +83,11 @@ class StreamListener:
         """Accept connections on a bound TCP socket."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Connection(self), sock=listener, ssl=self._tls, backlog=BACKLOG
+            lambda: _Connection(self),
+            sock=listener,
+            ssl=self.tls,
+            ssl_handshake_timeout=None if self.tls is None else HANDSHAKE_S,
+            backlog=BACKLOG,
         )
         self._sweeper = asyncio.create_task(self._sweep())
 
@@ -154,11 +160,13 @@ class _Connection(asyncio.Protocol):
         self._heard_s = self._joined_s = _now_s()
         self._choked_s: int | None = None
         self._transport: asyncio.Transport | None = None
+        self._peer: Peer | None = None
         self._loop = asyncio.get_running_loop()
 
     # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._peer = peer_of(transport.get_extra_info)
         self._transport = transport  # type: ignore[assignment]  # a stream's is a Transport
         transport.set_write_buffer_limits(high=UNREAD_BYTES)  # type: ignore[attr-defined]
         self._listener.joined(self)
@@ -235,6 +243,9 @@ class _Connection(asyncio.Protocol):
             if home is None:
                 self._answer_message(number, self._listener.desk.unknown_channel())
                 return
+            if not may_speak(self._peer, home.identity):
+                self._answer_message(number, self._listener.desk.other_line())
+                return
             voucher = wire.unpack_voucher(payload, home.machine.terms.cfg)
             if self._till.quick(channel, voucher, told=_Reply(self, number)):
                 self._waiting += 1
@@ -270,7 +281,7 @@ class _Connection(asyncio.Protocol):
 
     async def _ask(self, number: int, asked: Asked) -> None:
         try:
-            answer = await self._listener.desk.answer(asked)
+            answer = await self._listener.desk.answer(asked, peer=self._peer)
         except Bug:
             raise
         except GridPlusError as error:

@@ -1,6 +1,6 @@
 """Private keys at rest and in use: a directory of key files, and keys that sign."""
 
-from gridplus.keystore.claim_code import claim_key, new_claim_code
+from gridplus.keystore.claim_code import claim_key, new_claim_code, qr_text
 from gridplus.keystore.keys import DeviceKey, Secp256k1Key
 from gridplus.keystore.store import KeyStore
 from gridplus.keystore.token import read_token
@@ -14,5 +14,6 @@ __all__ = [
     "Secp256k1Key",
     "claim_key",
     "new_claim_code",
+    "qr_text",
     "read_token",
 ]

@@ -19,6 +19,7 @@ _CHECK_BYTES = 2
 _LETTERS = 24
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOK_ALIKE = str.maketrans("ILO", "110")
+_QR = "GRIDPLUS:CLAIM:"
 _PREFIX = b"gridplus.claim-code/1\n"
 
 
@@ -30,12 +31,17 @@ def new_claim_code() -> str:
     return "-".join(letters[i : i + 4] for i in range(0, _LETTERS, 4))
 
 
+def qr_text(code: str) -> str:
+    """What a QR code in the box says, in the letters of its alphanumeric mode (ISO/IEC 18004)."""
+    return _QR + code
+
+
 def claim_key(code: str) -> Secp256k1Key:
-    """The claim key of a code, typed in either case, with or without its dashes.
+    """The claim key of a code, typed in either case, with or without its dashes, or scanned.
 
     Raises InputError for what is no code; the message does not repeat what was typed.
     """
-    letters = re.sub(r"[\s-]", "", code).upper().translate(_LOOK_ALIKE)
+    letters = re.sub(r"[\s-]", "", code.upper().removeprefix(_QR)).translate(_LOOK_ALIKE)
     if len(letters) != _LETTERS or not set(letters) <= set(_ALPHABET):
         raise InputError(f"a claim code has {_LETTERS} letters and digits")
     number = 0

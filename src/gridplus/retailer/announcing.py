@@ -23,7 +23,9 @@ from gridplus.signals import (
     format_json,
     parse_json,
 )
+from gridplus.tls import Peer
 from gridplus.wallet import Domain, published_prices_digest, verify_device
+from gridplus.wallet.certificates import device_id
 from gridplus.wire import EnrolVen, VenEnrolled
 from gridplus.wire.price_signals import event_name, price_event
 
@@ -32,7 +34,6 @@ FRESH_S = 600
 """How far the signature under an enrolment may be from our time."""
 _EPOCH = date(1970, 1, 1)
 _ANSWER_LIMIT = 1 << 22
-_COORDINATE_BYTES = 32
 
 
 class EnrolmentRefusedError(GridPlusError):
@@ -62,21 +63,22 @@ class Announcer:
         elif any(found.body.get(name) != value for name, value in body.items()):
             await self._write("PUT", ("events", found.id), body=body)
 
-    async def enrol(self, asked: EnrolVen) -> VenEnrolled:
+    async def enrol(self, asked: EnrolVen, *, peer: Peer | None = None) -> VenEnrolled:
         """Let a customer's VEN in. Raises EnrolmentRefusedError, or InputError for a signature
         that is not of now."""
         identity, now_s = asked.identity, self.clock.now_s()
         customer = await asyncio.to_thread(self._customer, identity.channel)
         if customer is None or identity.anchor != self.domain.contract:
             raise EnrolmentRefusedError("this channel is none of our customers'")
-        x, y = identity.descriptor.device_x, identity.descriptor.device_y
-        public = b"".join(half.to_bytes(_COORDINATE_BYTES, "big") for half in (x, y))
+        public = identity.descriptor.device_key
         if not verify_device(public, asked.signed, signature=asked.signature):
             raise EnrolmentRefusedError("the device of this channel did not sign this")
+        if peer is not None and not peer.is_device(device_id(public)):
+            raise EnrolmentRefusedError("the line belongs to another device than this channel's")
         if abs(asked.signed_at_s - now_s) > FRESH_S:
             raise InputError(f"signed at {asked.signed_at_s}, and it is {now_s}: sign it again")
         client_id = identity.channel.hex()
-        await self.desk.enrol(Client(client_id, Role.VEN, asked.secret_hash))
+        await self.desk.enrol(Client(client_id, Role.VEN, asked.secret_hash, device_id(public)))
         found = self._named(Kind.VEN, field="venName", name=customer.name)
         if found is not None:
             return VenEnrolled(client_id, found.id)

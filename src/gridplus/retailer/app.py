@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -12,12 +13,14 @@ from starlette.routing import Mount, Route
 from gridplus.digest import canonical_json, parse_document
 from gridplus.failures import GridPlusError, InputError, StorageError
 from gridplus.retailer.announcing import EnrolmentRefusedError
+from gridplus.retailer.enrolment import DoorGuard, OpenLine
 from gridplus.retailer.errors import OfficeError
 from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.retailer.office import BackOffice
 from gridplus.retailer.vtn.app import VtnApp
 from gridplus.serving import BodyTooLargeError, explain, read_body, require_bearer
 from gridplus.tariff import Fields
+from gridplus.tls import peer_at
 from gridplus.wire import VTN_PATH, EnrolVen, PriceEvents
 from gridplus.wire.prices import EVENTS_A_PAGE
 
@@ -40,11 +43,13 @@ class RetailerApp:
         *,
         admin_token: str | None,
         closing: AbstractAsyncContextManager[object],
+        line: OpenLine | None = None,
     ) -> None:
         self._office = office
         self._vtn = vtn
         self._admin_token = admin_token
         self._closing = closing
+        self._line = line
 
     def starlette(self) -> Starlette:
         token = self._admin_token
@@ -60,7 +65,8 @@ class RetailerApp:
             Route("/v1/admin/close", require_bearer(token, self._close_day), methods=["POST"]),
         ]
         return Starlette(
-            routes=routes,
+            routes=routes if self._line is None else [*routes, *self._line.routes(token)],
+            middleware=[Middleware(DoorGuard)],
             lifespan=self._lifespan,
             exception_handlers={
                 BodyTooLargeError: explain(413),
@@ -112,7 +118,7 @@ class RetailerApp:
 
     async def _enrol(self, request: Request) -> Response:
         asked = EnrolVen.parse(await read_body(request, limit=EnrolVen.LIMIT))
-        enrolled = await self._office.announcer.enrol(asked)
+        enrolled = await self._office.announcer.enrol(asked, peer=peer_at(request.scope))
         return Response(enrolled.to_bytes(), media_type=_JSON)
 
     async def _open_day(self, request: Request) -> Response:

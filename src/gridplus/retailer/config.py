@@ -10,6 +10,7 @@ from typing import Self
 from gridplus.chain import USUAL_FEES, FeeRules
 from gridplus.chain.fee_terms import fee_rules
 from gridplus.failures import InputError
+from gridplus.retailer.enrolment import LineConfig
 from gridplus.retailer.gas import WEI_PER_GWEI, GasTerms
 from gridplus.tariff import Fields
 from gridplus.units import UBOLT_PER_BOLT
@@ -28,6 +29,7 @@ class RetailerConfig:
     names a clock file, for a time that is not now; `journal_page_limit` is in pages of 4 KiB; a
     block is final after `confirmations` more, or when the node says so; `fees` is what its anchors
     may cost. `mqtt` is a broker that the VTN publishes to, `vtn_clients` its provisioned clients.
+    `line` opens the doors for devices.
     """
 
     state: Path
@@ -51,6 +53,7 @@ class RetailerConfig:
     mqtt: str | None = None
     vtn_clients: Path | None = None
     fees: FeeRules = USUAL_FEES
+    line: LineConfig | None = None
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -87,6 +90,7 @@ class RetailerConfig:
             mqtt=fields.text("mqtt") if fields.has("mqtt") else None,
             vtn_clients=here / fields.text("vtn_clients") if fields.has("vtn_clients") else None,
             fees=fee_rules(fields),
+            line=LineConfig.read(fields.object("line"), here) if fields.has("line") else None,
         )
         fields.close()
         return config

@@ -19,11 +19,12 @@ from gridplus.retailer.app import RetailerApp
 from gridplus.retailer.book import JOURNAL_FILE
 from gridplus.retailer.chain_link import ChainLink
 from gridplus.retailer.config import RetailerConfig
+from gridplus.retailer.enrolment import kept_fresh, open_line
 from gridplus.retailer.facts import open_outbox
 from gridplus.retailer.hub_link import HubLink
 from gridplus.retailer.office import BackOffice, Folders, OfficeParts
 from gridplus.retailer.vtn import VtnDesk, VtnTerms, open_vtn
-from gridplus.serving import serve
+from gridplus.serving import Door, serve
 from gridplus.tariff import parse_plan
 from gridplus.wallet import anchor_domain
 
@@ -34,17 +35,26 @@ HUB_TIMEOUT_S = 60
 def serve_retailer(config: RetailerConfig, *, port: int, exit_with_parent: bool) -> None:
     """Serve the back office on loopback until SIGTERM. Raises GridPlusError when it cannot start;
     a configuration that does not fit is an InputError."""
+    app, doors = open_retailer(config)
     serve(
-        retailer_app(config),
+        app,
         port=port,
         describe={"ready": "retailer"},
         exit_with_parent=exit_with_parent,
+        doors=doors,
     )
 
 
 def retailer_app(config: RetailerConfig, *, hub: httpx.AsyncClient | None = None) -> Starlette:
-    """The app over parts that are opened here and closed with it. `hub` is how to reach the hub,
-    when it is not by its URL."""
+    """The app alone, for loopback."""
+    return open_retailer(config, hub=hub)[0]
+
+
+def open_retailer(
+    config: RetailerConfig, *, hub: httpx.AsyncClient | None = None
+) -> tuple[Starlette, tuple[Door, ...]]:
+    """The app over parts that are opened here and closed with it, and its doors. `hub` is how to
+    reach the hub, when it is not by its URL."""
     client = hub or httpx.AsyncClient(
         base_url=config.hub_url, timeout=HUB_TIMEOUT_S, trust_env=False
     )
@@ -52,16 +62,23 @@ def retailer_app(config: RetailerConfig, *, hub: httpx.AsyncClient | None = None
         clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
         vtn = open_vtn(_vtn_terms(config), opened=opened)
         office = open_office(config, client, clock=clock, opened=opened, desk=vtn.desk)
+        line = None
+        if config.line is not None:
+            deployment = Deployment.load(config.deployment)
+            line = open_line(
+                config.line, chain_url=config.chain_url, deployment=deployment, opened=opened
+            )
         token = None if config.admin_token is None else read_token(config.admin_token)
         kept = opened.pop_all()
 
     @asynccontextmanager
     async def closing() -> AsyncIterator[None]:
         with kept:
-            async with client, vtn:
+            async with client, vtn, kept_fresh(line):
                 yield
 
-    return RetailerApp(office, vtn.app, admin_token=token, closing=closing()).starlette()
+    app = RetailerApp(office, vtn.app, admin_token=token, closing=closing(), line=line)
+    return app.starlette(), () if line is None else line.lines.doors()
 
 
 def _vtn_terms(config: RetailerConfig) -> VtnTerms:

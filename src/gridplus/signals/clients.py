@@ -33,11 +33,13 @@ _SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Somebody who may ask for tokens. `secret_hash` is the SHA-256 of the secret."""
+    """Somebody who may ask for tokens. `secret_hash` is the SHA-256 of the secret; a VEN that
+    enrolled by its device is asked for by that device alone, where lines are mutual."""
 
     client_id: str
     role: Role
     secret_hash: bytes
+    device: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ OpenSSL judges first, since it alone can send the alert that fits. What it lets 
 """
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -103,6 +103,17 @@ class Peer:
         """Whose certificate it is; None when it is not believed any more, or is no device's."""
         verdict = self._connection.verdict()
         return None if isinstance(verdict, Refused) else verdict.device
+
+    def is_device(self, name: bytes | None) -> bool:
+        """Whether the device of this id, 32 bytes, is at the other end."""
+        device = self.device()
+        return device is not None and device.id == name
+
+
+def peer_at(scope: Mapping[str, Any]) -> Peer | None:
+    """The peer behind an ASGI scope, whose state `serving.Door` fills."""
+    state = scope.get("state", {})
+    return peer_of(state["extra"]) if "extra" in state else None
 
 
 def peer_of(extra: Callable[[str], Any]) -> Peer | None:

@@ -117,53 +117,70 @@ class _Context(ssl.SSLContext):
             self.load_verify_locations(path)
 
 
-class ServerContext(ssl.SSLContext):
-    """For a listener, all its life. `mutual` asks every peer for a device's certificate."""
+class _Renewed(ssl.SSLContext):
+    """Hands each new connection to the newest of its contexts."""
+
+    _protocol: int
 
     def __new__(cls, **_parts: Any) -> Self:
-        return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
+        return super().__new__(cls, cls._protocol)
 
-    def __init__(
-        self, *, credentials: Credentials, trust: Trust, mutual: bool, now_s: Callable[[], int]
-    ) -> None:
-        self._mutual = mutual
+    def __init__(self, *, now_s: Callable[[], int], asks: bool) -> None:
+        self._asks = asks
         self._now_s = now_s
         self._refusals = Refusals()
+        self._alpn: list[str] = []
+        self._trust: Trust
         self._newest: _Context
-        self.renew(credentials, trust)
 
-    def renew(self, credentials: Credentials, trust: Trust) -> None:
+    def renew(self, credentials: Credentials | None, trust: Trust) -> None:
         """From now on: connections that are open are judged again by the new trust."""
         self._trust = trust
         made = _Context(
-            ssl.PROTOCOL_TLS_SERVER,
+            self._protocol,
             credentials=credentials,
             trust=lambda: self._trust,
             now_s=self._now_s,
             refusals=self._refusals,
         )
-        if self._mutual:
+        if self._asks:
             made.require_peer()
+        if self._alpn:
+            made.set_alpn_protocols(self._alpn)
         self._newest = made
+
+    def set_alpn_protocols(self, alpn_protocols: Any) -> None:
+        self._alpn = list(alpn_protocols)
+        self._newest.set_alpn_protocols(self._alpn)
 
     def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *a: Any, **k: Any) -> Any:
         """A new connection, under what is newest."""
         return self._newest.wrap_bio(incoming, outgoing, *a, **k)
 
 
-def client_context(
-    credentials: Credentials | None, *, trust: Trust, now_s: Callable[[], int]
-) -> ssl.SSLContext:
-    """For a client that believes the endpoints of `trust`, and presents `credentials` if any."""
-    made = _Context(
-        ssl.PROTOCOL_TLS_CLIENT,
-        credentials=credentials,
-        trust=lambda: trust,
-        now_s=now_s,
-        refusals=Refusals(),
-    )
-    made.require_peer()
-    return made
+class ServerContext(_Renewed):
+    """For a listener, all its life. `mutual` asks every peer for a device's certificate."""
+
+    _protocol = ssl.PROTOCOL_TLS_SERVER
+
+    def __init__(
+        self, *, credentials: Credentials, trust: Trust, mutual: bool, now_s: Callable[[], int]
+    ) -> None:
+        super().__init__(now_s=now_s, asks=mutual)
+        self.renew(credentials, trust)
+
+
+class ClientContext(_Renewed):
+    """For a client, all its life: it believes the endpoints of `trust`, and presents `credentials`
+    if it has any."""
+
+    _protocol = ssl.PROTOCOL_TLS_CLIENT
+
+    def __init__(
+        self, *, credentials: Credentials | None, trust: Trust, now_s: Callable[[], int]
+    ) -> None:
+        super().__init__(now_s=now_s, asks=True)
+        self.renew(credentials, trust)
 
 
 def _load(context: ssl.SSLContext, credentials: Credentials) -> None:

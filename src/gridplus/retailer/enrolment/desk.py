@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography import x509
 
@@ -35,9 +35,9 @@ from gridplus.wallet.certificates import (
     claim,
     device_id,
     line_voucher,
-    parse_device_uri,
 )
 
+T = TypeVar("T")
 FRESH_S: Final = 600
 """How far the device's word for its line key may be from our time."""
 TRIES, TRIES_S = 10, 600
@@ -115,6 +115,15 @@ class EnrolDesk:
         """The next certificate of the device at the other end of the line. Raises RemoteError."""
         async with self._turn:
             return await asyncio.to_thread(self._renew, request, device)
+
+    def forgive(self) -> None:
+        """Let everybody try again."""
+        self._tries.clear()
+
+    async def alone(self, work: Callable[[], T]) -> T:
+        """`work` with the authority, in a thread, while nobody else uses it."""
+        async with self._turn:
+            return await asyncio.to_thread(work)
 
     def _renew(
         self, request: x509.CertificateSigningRequest, device: DeviceName
@@ -214,10 +223,3 @@ class EnrolDesk:
         else:
             self._tries.pop(peer, None)
         return len(recent) >= TRIES
-
-
-def device_of(certificate: x509.Certificate) -> DeviceName | None:
-    """The device that a certificate of ours names."""
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    found = names.get_values_for_type(x509.UniformResourceIdentifier)
-    return parse_device_uri(found[0]) if found else None

@@ -22,7 +22,7 @@ from gridplus.failures import InputError
 from gridplus.retailer.authority import Issued, IssueRefused
 from gridplus.retailer.enrolment.desk import TRIES_S, EnrolDesk, EnrolRefusal
 from gridplus.serving import read_body
-from gridplus.tls import peer_of
+from gridplus.tls import peer_at
 from gridplus.wallet.certificates import MAX_REQUEST_BYTES, parse_request
 
 EST = "/.well-known/est"
@@ -55,9 +55,7 @@ class EstApp:
         return _certs(made)
 
     async def _list(self, request: Request) -> Response:
-        lists = dict(
-            zip(("root", "issuing"), self._desk.authority.trust().lists, strict=True)
-        )
+        lists = dict(zip(("root", "issuing"), self._desk.authority.trust().lists, strict=True))
         found = lists.get(request.path_params["name"])
         if found is None:
             return PlainTextResponse("no such list", status_code=404)
@@ -69,7 +67,7 @@ class EstApp:
         return _answer(await self._desk.enrol(asked, peer=peer))
 
     async def _renew(self, request: Request) -> Response:
-        peer = peer_of(request.scope["state"].get("extra", lambda _name: None))
+        peer = peer_at(request.scope)
         device = None if peer is None else peer.device()
         if device is None:
             return PlainTextResponse("ask on the line of the device", status_code=403)

@@ -6,25 +6,29 @@ day, long before it runs out.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from gridplus.chain.epochs import Epochs
 from gridplus.clock import SystemClock
-from gridplus.failures import GridPlusError, invariant
-from gridplus.retailer.authority import Authority, Issued
+from gridplus.failures import GridPlusError, InputError, invariant
+from gridplus.retailer.authority import Issued, IssueRefused, RevocationReason
+from gridplus.retailer.enrolment.desk import EnrolDesk
+from gridplus.retailer.enrolment.guard import ENROL_DOOR, LINE_DOOR
 from gridplus.serving import Door
 from gridplus.tariff import Fields
 from gridplus.tls import Credentials, ServerContext, new_credentials_key
 from gridplus.wallet import Address
 from gridplus.wallet.certificates import Trust
 
-LINE_DOOR, ENROL_DOOR = "line", "enrol"
 EPOCHS_S: Final = 2
 LIST_S: Final = 86_400
 ENDPOINT_S: Final = 55 * 86_400
@@ -46,6 +50,11 @@ class LineConfig:
     relay_key_name: str
     hub: str
     chain: str
+
+    @property
+    def url(self) -> str:
+        """Where devices find the line."""
+        return f"https://{self.hosts[0]}:{self.port}"
 
     @classmethod
     def read(cls, fields: Fields, here: Path) -> "LineConfig":
@@ -70,13 +79,14 @@ class LineConfig:
 class Lines:
     """Both doors, kept fresh while `keep` runs."""
 
-    def __init__(self, authority: Authority, epochs: Epochs, *, config: LineConfig) -> None:
-        self._authority = authority
+    def __init__(self, desk: EnrolDesk, epochs: Epochs, *, config: LineConfig) -> None:
+        self._desk = desk
+        self._authority = desk.authority
         self._epochs = epochs
         self._config = config
         self._now_s = SystemClock().now_s
         self._credentials = self._certified()
-        authority.publish_list()
+        self._authority.publish_list()
         self._mutual, self._enrol = (
             ServerContext(
                 credentials=self._credentials,
@@ -98,21 +108,36 @@ class Lines:
         """Follow the registry; publish lists, and be certified again, in time."""
         listed_s = certified_s = self._now_s()
         while True:
-            try:
+            with suppress(GridPlusError):  # what is known of epochs stays
                 await asyncio.to_thread(self._epochs.refresh)
-            except GridPlusError:
-                pass  # the chain's own chore says so; what is known of epochs stays
             now_s = self._now_s()
             if now_s - certified_s > ENDPOINT_S:
-                self._credentials, certified_s = self._certified(), now_s
-            if now_s - listed_s > LIST_S or certified_s == now_s:
-                self._authority.publish_list()
+                self._credentials, certified_s = await self._desk.alone(self._certified), now_s
+                self.renew()
+            if now_s - listed_s > LIST_S:
+                await self._desk.alone(self._authority.publish_list)
                 listed_s = now_s
                 self.renew()
             await asyncio.sleep(EPOCHS_S)
 
+    async def revoke(self, serial: int, *, reason: RevocationReason) -> None:
+        """Durably and at once, also for lines that are open. Raises InputError for a serial number
+        that was not issued here."""
+        await self._desk.alone(lambda: self._authority.revoke(serial, reason=reason))
+        self.renew()
+
+    async def certify(
+        self, request: x509.CertificateSigningRequest, *, hosts: Sequence[str]
+    ) -> bytes:
+        """The chain of another endpoint, up to the root, in PEM. Raises InputError."""
+        issue = partial(self._authority.issue_endpoint, request, hosts=hosts)
+        issued = await self._desk.alone(issue)
+        if isinstance(issued, IssueRefused):
+            raise InputError(f"refused: {issued.value}")
+        return issued.pem + self._authority.root.public_bytes(Encoding.PEM)
+
     def renew(self) -> None:
-        """After a revocation: the newest list counts, also for lines that are open."""
+        """The newest list counts from now on."""
         for context in (self._mutual, self._enrol):
             context.renew(self._credentials, self._trust())
 

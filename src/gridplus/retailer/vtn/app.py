@@ -9,7 +9,7 @@ from starlette.requests import Request as HttpRequest
 from gridplus.failures import InputError, StorageError
 from gridplus.retailer.vtn.callbacks import CallbackGuard
 from gridplus.retailer.vtn.description import description
-from gridplus.retailer.vtn.desk import VtnDesk
+from gridplus.retailer.vtn.desk import Poll, VtnDesk
 from gridplus.serving import BodyTooLargeError, read_body
 from gridplus.signals import (
     BODY_LIMIT,
@@ -29,6 +29,7 @@ from gridplus.signals import (
     read_ask,
     topics,
 )
+from gridplus.tls import peer_at
 
 Scope: TypeAlias = Any
 Receive: TypeAlias = Any
@@ -49,7 +50,7 @@ class VtnApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        poll = (headers.get(b"authorization", b""), scope["path"], scope["query_string"])
+        poll = _poll(scope, headers)
         if scope["method"] == "GET" and (kept := self._desk.repeated(poll)) is not None:
             await _send(kept, send)
             return
@@ -89,11 +90,14 @@ class VtnApp:
         session = self._session(headers)
         if isinstance(session, Refused):
             return session.response()
+        device = _device(scope)
+        if device is not None and not self._desk.speaks(session, device=device):
+            return _refused(Reason.FORBIDDEN, "this client is another device's than the line's")
         if path[0] == "notifiers":
             return self._notifiers(path, session)
         query = _pairs(scope["query_string"])
         if method == "GET":
-            poll = (headers.get(b"authorization", b""), scope["path"], scope["query_string"])
+            poll = _poll(scope, headers)
             return self._desk.read(Request(method, path, session, query), poll=poll)
         return await self._write(Request(method, path, session, query), scope, receive=receive)
 
@@ -146,6 +150,21 @@ class VtnApp:
             "scope": " ".join(sorted(session.scopes)),
         }
         return Response(200, format_json(answered), (("cache-control", "no-store"),))
+
+
+def _poll(scope: Scope, headers: dict[bytes, bytes]) -> Poll:
+    device = _device(scope) or b""
+    return headers.get(b"authorization", b""), scope["path"], scope["query_string"], device
+
+
+def _device(scope: Scope) -> bytes | None:
+    """The id of the device at the other end of a mutual line; nobody's when it is not believed any
+    more; None on a line that asks for no name."""
+    peer = peer_at(scope)
+    if peer is None:
+        return None
+    device = peer.device()
+    return bytes(32) if device is None else device.id
 
 
 def _methods(path: tuple[str, ...]) -> tuple[str, ...]:

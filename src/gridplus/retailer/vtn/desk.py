@@ -39,8 +39,8 @@ from gridplus.signals import (
 MOST_CACHED = 4_096
 MOST_TOKENS = 100_000
 MOST_POLLS = 50_000
-Poll: TypeAlias = tuple[bytes, str, bytes]
-"""Authorization, path and query, as they came."""
+Poll: TypeAlias = tuple[bytes, str, bytes, bytes]
+"""Authorization, path and query, as they came; the device at the other end of a mutual line."""
 
 
 @dataclass
@@ -95,6 +95,11 @@ class VtnDesk:
         if client is None or client.role is not session.role:
             return None
         return session if self.clock.now_s() < session.expires_s else None
+
+    def speaks(self, session: Session, *, device: bytes) -> bool:
+        """Whether a session may be used on the line of a device. Business logic has none."""
+        client = self.clients.get(session.client_id)
+        return client is not None and client.device == device
 
     def token(self, ask: Ask) -> tuple[str, Session] | TokenRefusal:
         """A token for who asks."""

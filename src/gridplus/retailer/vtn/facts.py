@@ -47,11 +47,17 @@ def parse_changed(stored: Stored) -> Change:
 
 
 def enrolled_fact(client: Client) -> Fact:
-    document: Document = {"id": client.client_id, "secret_hash": format_octets(client.secret_hash)}
+    document: dict[str, Document] = {
+        "id": client.client_id,
+        "secret_hash": format_octets(client.secret_hash),
+    }
+    if client.device is not None:
+        document["device"] = format_octets(client.device)
     return Fact(FactKind.VEN_ENROLLED.value, b"", canonical_json(document))
 
 
 def parse_enrolled(stored: Stored) -> Client:
     what = f"fact {stored.sequence}"
     fields = Fields(parse_document(stored.fact.body, limit=_HEAD_LIMIT, what=what), what)
-    return Client(fields.text("id"), Role.VEN, fields.octets("secret_hash", 32))
+    device = fields.octets("device", 32) if fields.has("device") else None
+    return Client(fields.text("id"), Role.VEN, fields.octets("secret_hash", 32), device)

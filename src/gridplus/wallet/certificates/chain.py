@@ -54,7 +54,9 @@ class Distrust(Enum):
     NO_REVOCATION_LIST = "an authority of the chain has no revocation list here"
     STALE_REVOCATION_LIST = "the newest revocation list of an authority is out of date"
     REVOKED = "a certificate of the chain has been revoked"
-    NOT_A_DEVICE = "the certificate does not name the device whose key it holds or that vouched for it"
+    NOT_A_DEVICE = (
+        "the certificate does not name the device whose key it holds or that vouched for it"
+    )
     OLD_EPOCH = "the device was enrolled again, or revoked, since the certificate was issued"
     UNSOUND = "the chain breaks a rule of RFC 5280"
 

@@ -50,6 +50,7 @@ def parse_request(data: bytes, *, what: str) -> x509.CertificateSigningRequest:
     pem = data.lstrip().startswith(_PEM)
     load = x509.load_pem_x509_csr if pem else x509.load_der_x509_csr
     request = _parsed(load, data, what=what, limit=MAX_REQUEST_BYTES)
+    _parsed(lambda _: list(request.extensions), data, what=what)
     if not _parsed(lambda _: request.is_signature_valid, data, what=what):
         raise InputError(f"{what} is not signed by the key that it names")
     return request
