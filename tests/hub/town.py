@@ -36,7 +36,7 @@ from gridplus.hub import Book, Hub, HubParts, Refused
 from gridplus.hub.facts import open_outbox
 from gridplus.hub.home import Paid, Record
 from gridplus.hub.vault import VaultLink
-from gridplus.journal import SqliteJournal
+from gridplus.journal import Journal, JournalPlace, open_journal
 from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
 from gridplus.market import operating_day_intervals
 from gridplus.meter import IntervalRead, SignedRead, read_message
@@ -234,7 +234,7 @@ class Life:
     """One life of a hub, from start to stop."""
 
     hub: Hub
-    journal: SqliteJournal
+    journal: Journal
     clock: Any
 
     @property
@@ -266,7 +266,7 @@ class Life:
 @asynccontextmanager
 async def living_hub(
     town: Town,
-    journal: Path,
+    journal: JournalPlace,
     *,
     unsigned_limit: int = UNSIGNED_LIMIT,
     page_limit: int | None = None,
@@ -275,7 +275,7 @@ async def living_hub(
 ) -> AsyncIterator[Life]:
     """A hub that knows plan and prices, on a journal that may have served before."""
     shown = clock or HandClock()
-    with SqliteJournal.open(journal, now_s=shown.now_s, page_limit=page_limit) as opened:
+    with open_journal(journal, now_s=shown.now_s, page_limit=page_limit) as opened:
         vault = town.vault_with(open_outbox(opened))
         hub = Hub(HubParts(town.hub_key, vault, opened, shown, unsigned_limit))
         hub.start()
@@ -298,10 +298,10 @@ def durable_parts(book: Book) -> dict[str, object]:
     return parts
 
 
-def replayed(hub: Address, journal: Path, *, unsigned_limit: int = UNSIGNED_LIMIT) -> Book:
-    """What the file alone says."""
+def replayed(hub: Address, journal: JournalPlace, *, unsigned_limit: int = UNSIGNED_LIMIT) -> Book:
+    """What the journal alone says."""
     book = Book(hub, unsigned_limit)
-    with SqliteJournal.open(journal, now_s=HandClock().now_s) as stored:
+    with open_journal(journal, now_s=HandClock().now_s) as stored:
         book.replay(stored.replay())
     return book
 

@@ -64,14 +64,6 @@ def test_one_flipped_bit_in_a_fact_is_found_and_the_fact_named(path: Path, text:
         replayed(path)
 
 
-def test_a_fact_cut_out_behind_the_triggers_is_missed(path: Path) -> None:
-    raw = sqlite3.connect(path)
-    raw.executescript("DROP TRIGGER facts_never_go; DELETE FROM facts WHERE sequence = 90;")
-    raw.close()
-    with pytest.raises(StorageError, match="a fact is missing after 0"):
-        replayed(path)
-
-
 def test_a_file_cut_in_half_is_damaged(path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])

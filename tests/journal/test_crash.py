@@ -8,7 +8,8 @@ import pytest
 from gridplus.failures import StorageError
 from gridplus.journal import Fact, SqliteJournal
 from tests.journal.appender import fact_at
-from tests.journal.test_sqlite import opened, read_at
+from tests.journal.stores import read_at
+from tests.journal.test_sqlite import opened
 
 SEED = 20_210_215
 

@@ -7,7 +7,8 @@ import pytest
 
 from gridplus.failures import Bug, StorageError
 from gridplus.journal import Batch, Committed, Fact, GroupWriter, Seal, SqliteJournal, unsealed
-from tests.journal.test_sqlite import NOW_S, opened, read_at
+from tests.journal.stores import NOW_S, read_at
+from tests.journal.test_sqlite import opened
 
 
 def notes_sealed(batches: Sequence[Batch[int]]) -> Seal[tuple[int, int]]:

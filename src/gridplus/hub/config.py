@@ -22,7 +22,7 @@ from gridplus.hub.hub import Hub, HubParts
 from gridplus.hub.line import HubLine, LineConfig
 from gridplus.hub.supply import Supply
 from gridplus.hub.vault import VaultLink
-from gridplus.journal import SqliteJournal
+from gridplus.journal import JournalPlace, journal_place, open_journal
 from gridplus.keystore import KeyStore, Secp256k1Key, read_token
 from gridplus.serving import Door, serve
 from gridplus.tariff import Fields
@@ -31,13 +31,14 @@ from gridplus.wire import PORT_MAX
 
 @dataclass(frozen=True, slots=True)
 class HubConfig:
-    """Paths are relative to the file. `clock` names a clock file, for a time that is not now;
-    `journal_page_limit` bounds the journal, in pages of 4 KiB; a block is final after
-    `confirmations` more, or when the node says so; `fees` is what its claims may cost,
-    `claims` when they do not wait for the day's end; homes stay connected on `stream_port`, a free
-    one when it is 0."""
+    """Paths are relative to the file. `journal` is a file, or the URL of a PostgreSQL database
+    whose password lies in the file `journal_password`; `journal_page_limit` bounds a file, in pages
+    of 4 KiB. `clock` names a clock file, for a time that is not now; a block is final after
+    `confirmations` more, or when the node says so; `fees` is what its claims may cost, `claims`
+    when they do not wait for the day's end; homes stay connected on `stream_port`, a free one when
+    it is 0."""
 
-    journal: Path
+    journal: JournalPlace
     deployment: Path
     keys: Path
     admin_token: Path
@@ -63,7 +64,7 @@ class HubConfig:
         fields, here = Fields(table, str(path)), path.parent
         depth, pages, port = "confirmations", "journal_page_limit", "stream_port"
         config = cls(
-            journal=here / fields.text("journal"),
+            journal=_journal(fields, here),
             deployment=here / fields.text("deployment"),
             keys=here / fields.text("keys"),
             admin_token=here / fields.text("admin_token"),
@@ -137,7 +138,7 @@ def _open_hub(config: HubConfig, opened: ExitStack) -> Hub:
     chain = opened.enter_context(RpcChain(config.chain_url, confirmations=config.confirmations))
     key = KeyStore(config.keys).load(config.key_name, Secp256k1Key)
     journal = opened.enter_context(
-        SqliteJournal.open(config.journal, now_s=clock.now_s, page_limit=config.journal_page_limit)
+        open_journal(config.journal, now_s=clock.now_s, page_limit=config.journal_page_limit)
     )
     sender = Sender(key, chain, outbox=open_outbox(journal), rules=config.fees)
     vault = VaultLink(chain, Deployment.load(config.deployment), sender)
@@ -145,3 +146,9 @@ def _open_hub(config: HubConfig, opened: ExitStack) -> Hub:
     hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt))
     hub.start()
     return hub
+
+
+def _journal(fields: Fields, here: Path) -> JournalPlace:
+    name, secret = fields.text("journal"), "journal_password"
+    password = read_token(here / fields.text(secret)) if fields.has(secret) else None
+    return journal_place(name, folder=here, password=password)

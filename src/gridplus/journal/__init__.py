@@ -2,6 +2,8 @@
 
 from gridplus.journal.facts import Fact, Journal, Stored
 from gridplus.journal.group import Batch, Committed, GroupWriter, Seal, unsealed
+from gridplus.journal.opening import JournalPlace, journal_place, open_journal
+from gridplus.journal.postgres import PostgresJournal, PostgresPlace
 from gridplus.journal.sqlite import SqliteJournal
 
 __all__ = [
@@ -10,8 +12,13 @@ __all__ = [
     "Fact",
     "GroupWriter",
     "Journal",
+    "JournalPlace",
+    "PostgresJournal",
+    "PostgresPlace",
     "Seal",
     "SqliteJournal",
     "Stored",
+    "journal_place",
+    "open_journal",
     "unsealed",
 ]

@@ -5,15 +5,16 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from gridplus.failures import StorageError, invariant
 from gridplus.journal.facts import Fact, Stored
+from gridplus.journal.paging import PAGE_OF_FACTS, Row, read_pages, rows_of, stamped
 
 APPLICATION_ID = 0x47724A6C
 SCHEMA_VERSION = 1
-PAGE_OF_FACTS = 1_000
 
 _SCHEMA = """
 CREATE TABLE facts (
@@ -94,7 +95,7 @@ class SqliteJournal:
         invariant(len(facts) > 0, "a commit has at least one fact")
         with self._lock, _as_storage_error(self._path):
             connection = self._require_open()
-            rows = self._rows(facts)
+            rows = rows_of(stamped(facts, after=self._last, now_s=self._now_s()))
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
@@ -112,9 +113,12 @@ class SqliteJournal:
         Facts appended while the iterator is in use are seen too. Raises StorageError at a fact
         that is damaged or missing.
         """
-        while page := self._page(after, subject=subject):
-            yield from page
-            after = page[-1].sequence
+        return read_pages(
+            partial(self._page, subject=subject),
+            after=after,
+            place=str(self._path),
+            whole=subject is None,
+        )
 
     def close(self) -> None:
         """Release the file; harmless when closed already."""
@@ -134,30 +138,14 @@ class SqliteJournal:
             raise StorageError(f"{self._path}: the journal is closed; open it again and replay")
         return self._connection
 
-    def _rows(self, facts: Sequence[Fact]) -> list[tuple[int, int, str, bytes, bytes, int]]:
-        now_s = self._now_s()
-        stored = (Stored(at, now_s, fact) for at, fact in enumerate(facts, self._last + 1))
-        return [
-            (s.sequence, now_s, s.fact.kind, s.fact.subject, s.fact.body, s.crc32()) for s in stored
-        ]
-
-    def _page(self, after: int, *, subject: bytes | None) -> list[Stored]:
+    def _page(self, after: int, *, subject: bytes | None) -> list[Row]:
         about = "" if subject is None else "AND subject = :subject"
         query = f"""SELECT sequence, recorded_at_s, kind, subject, body, crc32 FROM facts
             WHERE sequence > :after {about} ORDER BY sequence LIMIT {PAGE_OF_FACTS}"""  # noqa: S608
         with self._lock, _as_storage_error(self._path):
-            rows = self._require_open().execute(query, {"after": after, "subject": subject})
-            page = [self._checked(row) for row in rows]
-        if subject is None and page and page[-1].sequence != after + len(page):
-            raise StorageError(f"{self._path}: a fact is missing after {after}; restore a copy")
-        return page
-
-    def _checked(self, row: tuple[int, int, str, bytes, bytes, int]) -> Stored:
-        sequence, recorded_at_s, kind, subject, body, crc32 = row
-        stored = Stored(sequence, recorded_at_s, Fact(kind, subject, body))
-        if stored.crc32() != crc32:
-            raise StorageError(f"{self._path}: fact {sequence} is damaged; restore a copy")
-        return stored
+            return (
+                self._require_open().execute(query, {"after": after, "subject": subject}).fetchall()
+            )
 
 
 def _make_private(path: Path) -> None:

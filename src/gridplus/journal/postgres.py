@@ -1,0 +1,283 @@
+"""A journal in a PostgreSQL database: one statement and one round trip a commit, one writer.
+
+The tables lie in the first schema of the connection's search path; a journal has a schema or a
+database to itself. A commit whose answer was lost is looked for by its sequences before it is
+written again, so a connection that breaks costs time and never a fact.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from gridplus.failures import InputError, StorageError, invariant
+from gridplus.journal.facts import Fact, Stored
+from gridplus.journal.paging import PAGE_OF_FACTS, Row, read_pages, rows_of, stamped
+from gridplus.journal.postgres_rows import newest_sequence, read_rows, write_rows
+from gridplus.journal.postgres_schema import SCHEMA, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection = psycopg.Connection[tuple[Any, ...]]
+
+SCHEMES = ("postgresql", "postgres")
+USUAL_PATIENCE_S = 30
+_LOCK_SPACE = 0x47724A6C
+_RETRY_S = 0.2
+_SESSION = {
+    "synchronous_commit": "on",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+_REACH = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPlace:
+    """Where a database is: a URL as libpq reads it, without a password; the password beside it."""
+
+    url: str
+    password: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raises InputError for another scheme or a password, which it does not repeat."""
+        try:
+            parts = urlsplit(self.url)
+            secret = parts.password is not None or "password" in parse_qs(parts.query)
+        except ValueError:
+            raise InputError("a database's URL cannot be read") from None
+        if secret:
+            raise InputError(
+                "a database's URL holds a password; write it to a file that only its owner "
+                "may read, and name that file instead"
+            )
+        if parts.scheme not in SCHEMES:
+            raise InputError(f"{self.url} is not the URL of a PostgreSQL database")
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class PostgresJournal:
+    """Facts of one service. Threads may share it; a second opener waits, and is refused.
+
+    For `patience_s` seconds a lost connection is made anew and a predecessor's end is waited for;
+    nothing is acknowledged meanwhile. A failed append closes the journal, as it does one in a file.
+    """
+
+    def __init__(
+        self, place: PostgresPlace, *, now_s: Callable[[], int], patience_s: int = USUAL_PATIENCE_S
+    ) -> None:
+        """Use `open`."""
+        self._place = place
+        self._now_s = now_s
+        self._patience_s = patience_s
+        self._lock = threading.Lock()
+        self._last = 0
+        self._connection: Connection | None = None
+
+    @classmethod
+    def open(
+        cls, place: PostgresPlace, *, now_s: Callable[[], int], patience_s: int = USUAL_PATIENCE_S
+    ) -> Self:
+        """Open the journal in the database, or create its tables there.
+
+        `now_s` stamps facts, in seconds since 1970. Raises StorageError when the server cannot be
+        reached, does not write durably, or the tables are foreign, of a newer schema or in use.
+        """
+        journal = cls(place, now_s=now_s, patience_s=patience_s)
+        with journal._as_storage_error():
+            journal._connection = journal._connect()
+            journal._last = newest_sequence(journal._connection)
+        return journal
+
+    @property
+    def last_sequence(self) -> int:
+        """The newest durable fact; 0 when there is none."""
+        return self._last
+
+    def append(self, facts: Sequence[Fact]) -> int:
+        """Make `facts` (at least one) durable, all or none; returns the sequence of the first.
+
+        Raises StorageError, after which the journal is closed: when the server refused, then none
+        of them is visible; or when it could not be asked again, then the reopened journal tells.
+        """
+        invariant(len(facts) > 0, "a commit has at least one fact")
+        with self._lock:
+            self._require_open()
+            rows = rows_of(stamped(facts, after=self._last, now_s=self._now_s()))
+            try:
+                with self._as_storage_error():
+                    self._make_durable(rows)
+            except BaseException:
+                self._drop()
+                raise
+            first, self._last = self._last + 1, self._last + len(rows)
+            return first
+
+    def replay(self, *, after: int = 0, subject: bytes | None = None) -> Iterator[Stored]:
+        """Durable facts with a sequence above `after`, in order; all, or those about `subject`.
+
+        Facts appended while the iterator is in use are seen too. Raises StorageError at a fact
+        that is damaged or missing.
+        """
+        return read_pages(
+            partial(self._page, subject=subject),
+            after=after,
+            place=str(self._place),
+            whole=subject is None,
+        )
+
+    def close(self) -> None:
+        """Leave the database; harmless when closed already."""
+        with self._lock:
+            self._drop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _make_durable(self, rows: Sequence[Row]) -> None:
+        """Write; where the answer was lost with the connection, look for the rows on another."""
+        connection, asked_before = self._require_open(), False
+        deadline_ns = time.monotonic_ns() + self._patience_s * 1_000_000_000
+        while True:
+            try:
+                if not (asked_before and self._holds(connection, rows)):
+                    write_rows(connection, rows)
+            except _driver().Error:
+                if not connection.closed:
+                    raise
+            else:
+                return
+            connection = self._connection = self._connect_until(deadline_ns)
+            asked_before = True
+
+    def _holds(self, connection: "Connection", rows: Sequence[Row]) -> bool:
+        """Whether a commit was made whose answer was lost. Raises StorageError when the database
+        is behind what was acknowledged, or ahead by somebody else's facts."""
+        newest = newest_sequence(connection)
+        if newest < self._last:
+            raise StorageError(
+                f"{self._place}: it has lost acknowledged facts, {newest + 1} to {self._last}; "
+                "go back to the server that had them, or restore a copy"
+            )
+        found = read_rows(connection, self._last) if newest > self._last else []
+        if found and found != [*rows][:PAGE_OF_FACTS]:
+            raise StorageError(
+                f"{self._place}: somebody else has written; a journal has one writer"
+            )
+        return bool(found)
+
+    def _connect_until(self, deadline_ns: int) -> "Connection":
+        while True:
+            try:
+                return self._connect()
+            except _driver().OperationalError:
+                if time.monotonic_ns() > deadline_ns:
+                    raise
+            time.sleep(_RETRY_S)
+
+    def _connect(self) -> "Connection":
+        psycopg, place = _driver(), self._place
+        connection: Connection = psycopg.connect(
+            place.url, password=place.password, autocommit=True, **_REACH
+        )
+        try:
+            _prepare(connection, place, patience_s=self._patience_s)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _require_open(self) -> "Connection":
+        if self._connection is None:
+            raise StorageError(f"{self._place}: the journal is closed; open it again and replay")
+        return self._connection
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _page(self, after: int, *, subject: bytes | None) -> Sequence[Row]:
+        with self._lock, self._as_storage_error():
+            return read_rows(self._require_open(), after, subject=subject)
+
+    @contextmanager
+    def _as_storage_error(self) -> Iterator[None]:
+        try:
+            yield
+        except _driver().Error as error:
+            lines = str(error).strip().splitlines()
+            said = lines[0] if lines else type(error).__name__
+            raise StorageError(f"{self._place}: PostgreSQL says: {said}") from None
+
+
+def _driver() -> Any:
+    """Only who has such a journal needs the driver."""
+    try:
+        import psycopg
+    except ImportError as error:
+        raise StorageError(
+            f"a journal in PostgreSQL needs its driver ({error}); run: pip install "
+            "'gridplus[postgres]'"
+        ) from None
+    return psycopg
+
+
+def _prepare(connection: "Connection", place: PostgresPlace, *, patience_s: int) -> None:
+    """Be the only writer, see that commits are durable, and whose tables these are."""
+    for name, value in (_SESSION | {"lock_timeout": f"{patience_s}s"}).items():
+        connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+    for name in ("fsync", "full_page_writes"):
+        if _one(connection, f"SHOW {name}") != "on":
+            raise StorageError(f"{place}: the server has {name} off and forgets; turn it on")
+    if _one(connection, "SELECT current_schema()") is None:
+        raise StorageError(f"{place}: its search path names no schema; create it first")
+    with _in_use(place):
+        connection.execute(
+            "SELECT pg_advisory_lock(%s::bigint << 32 | oid::bigint)"
+            " FROM pg_namespace WHERE nspname = current_schema()",
+            [_LOCK_SPACE],
+        )
+    tables = "FROM pg_tables WHERE schemaname = current_schema()"
+    ours = _one(connection, f"SELECT count(*) {tables} AND tablename = 'journal_schema'")
+    if not ours and _one(connection, f"SELECT count(*) {tables}"):
+        raise StorageError(f"{place}: other tables are there; a journal has a schema to itself")
+    if not ours:
+        with connection.transaction():
+            connection.execute(SCHEMA)
+            connection.execute("INSERT INTO journal_schema VALUES (%s)", [SCHEMA_VERSION])
+    version = _one(connection, "SELECT version FROM journal_schema")
+    if version != SCHEMA_VERSION:
+        raise StorageError(f"{place}: its schema is {version}, this version knows {SCHEMA_VERSION}")
+
+
+@contextmanager
+def _in_use(place: PostgresPlace) -> Iterator[None]:
+    try:
+        yield
+    except _driver().errors.LockNotAvailable:
+        raise StorageError(
+            f"{place}: another process has it open; a journal has one writer"
+        ) from None
+
+
+def _one(connection: "Connection", query: Any) -> Any:
+    row = connection.execute(query).fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,86 @@
+"""The hub in a process of its own, its journal in PostgreSQL."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gridplus.channel import Counters
+from gridplus.demo.processes import ServiceProcess, start_service
+from gridplus.failures import RemoteError
+from gridplus.journal import PostgresPlace
+from gridplus.wire import Acknowledgement, BillOffer, SubmitRead, SubmitVoucher
+from tests.hub.process import make_hub_folder
+from tests.hub.town import House, Town, living_hub, replayed
+from tests.journal.server import NoServerError, Server, running_server
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    try:
+        with running_server() as server:
+            yield server
+    except NoServerError as error:
+        pytest.skip(str(error))
+
+
+def served(config: Path) -> ServiceProcess:
+    arguments = ["hub", "serve", "--config", str(config)]
+    return start_service("hub", arguments, log=config.with_name("log"))
+
+
+async def pay(client: httpx.AsyncClient, house: House) -> Counters:
+    """One interval metered, billed, paid and acknowledged."""
+    read = SubmitRead(house.meter(400))
+    billed = await client.post("/v1/reads", content=read.to_bytes())
+    assert billed.status_code == 200, billed.text
+    statement = BillOffer.parse(billed.content).statement
+    voucher = house.voucher(statement.spent_ubolt, statement.earned_ubolt)
+    content = SubmitVoucher(house.channel, voucher).to_bytes()
+    taken = await client.post("/v1/vouchers", content=content)
+    assert taken.status_code == 200, taken.text
+    return Acknowledgement.parse(taken.content).counters
+
+
+async def moved_in(town: Town, place: PostgresPlace) -> House:
+    (house,) = town.move_in(1)
+    async with living_hub(town, place) as life:
+        await life.open([house])
+    return house
+
+
+async def test_neither_a_killed_hub_nor_a_database_that_fails_over_loses_a_payment(
+    town: Town, server: Server, tmp_path: Path
+) -> None:
+    place = server.new_place()
+    house = await moved_in(town, place)
+    config = make_hub_folder(town, tmp_path / "hub", journal=str(place))
+    first = served(config)
+    async with httpx.AsyncClient(base_url=first.url, trust_env=False, timeout=60) as client:
+        told = [await pay(client, house)]
+    first.kill()
+    second = served(config)
+    async with httpx.AsyncClient(base_url=second.url, trust_env=False, timeout=60) as client:
+        told.append(await pay(client, house))
+        for _ in range(2):
+            server.stop("immediate")
+            waiting = asyncio.create_task(pay(client, house))
+            await asyncio.to_thread(server.start)
+            told.append(await waiting)
+    second.stop()
+    assert told == sorted(set(told), key=lambda counters: counters.spent_ubolt)
+    (home,) = replayed(town.hub_key.address, place).homes.values()
+    assert home.durable == told[-1]
+    assert sorted(home.records) == [read.interval.start_s for read in house.reads]
+    assert config.with_name("log").read_text() == ""
+
+
+async def test_a_hub_without_its_database_does_not_start_and_says_why(
+    town: Town, server: Server, tmp_path: Path
+) -> None:
+    place = server.place("nowhere")
+    config = make_hub_folder(town, tmp_path / "hub", journal=str(place))
+    with pytest.raises(RemoteError, match="names no schema; create it first"):
+        served(config)
