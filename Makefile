@@ -38,7 +38,7 @@ check: $(VENV)/ready-dev ## types, lints, ladder of imports, contracts and data 
 	@$(BIN)/python tools/compile_contracts.py --check
 
 bench: $(VENV)/ready-dev ## vouchers, rating, meter reads, ledger, plans and gas, each beside a peer or a limit of the same run
-	@for program in journal vouchers rating scale ingest ledger proofs plans signals gas; do $(BIN)/python bench/$$program.py || exit 1; done
+	@for program in journal vouchers rating scale ingest ledger proofs plans planner signals gas; do $(BIN)/python bench/$$program.py || exit 1; done
 
 bench-gas: $(VENV)/ready-dev ## gas of the vault, beside the floor, the targets and the peers, and its dollars
 	@$(BIN)/python bench/gas.py

@@ -172,7 +172,6 @@ def main() -> None:
             f"{name:22} {ms:9.3f} {1_000 * len(results) / sum(ms for ms, _ in results):8,.0f} "
             f"{ms / ours:7.1f}  at most {max(above) * 1e6:,.1f} µBOLT a home-day"
         )
-    print("EMHASS, FlexMeasures    not measured (not installed)")
 
 
 def timed(plan: Callable[[Outlook], float], outlook: Outlook) -> tuple[float, float]:

@@ -89,3 +89,15 @@ def test_signals_are_measured_from_poll_to_push() -> None:
     assert measured(out) == ["event polls"]
     assert re.search(r"99 % of a poll within [\d.]+ ms", out)
     assert "20 agents" in out or "not measured (no mosquitto)" in out
+
+
+def test_home_plans_are_measured_beside_their_limits() -> None:
+    out = printed("bench/planner.py", "--quick")
+    rows = re.findall(r"^(\S.*?) {2,}[\d.]+ (?:ms|s) .*limit [\d.]+;", out, re.M)
+    assert rows == [
+        "battery, 96 intervals",
+        "battery and car, 192 intervals",
+        "car, heat pump, battery, solar, 96 intervals",
+        "20 battery homes of 96 intervals",
+    ]
+    assert "0 with a wish undone" in out

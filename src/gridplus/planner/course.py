@@ -12,7 +12,7 @@ from gridplus.planner.ahead import Ahead
 from gridplus.planner.battery import UWH_PER_WH
 from gridplus.planner.devices import Site, Wish
 from gridplus.planner.home import Home
-from gridplus.planner.store import BATTERY, CAR, CLIMATE, SOLVER_NOISE, WATER, Store
+from gridplus.planner.store import BATTERY, CAR, CLIMATE, WATER, Store
 from gridplus.units import HOUR_S, PPM
 
 
@@ -202,7 +202,7 @@ def towards(store: Store, i: int, *, alone: int, target: int) -> tuple[int, int]
     """
     gain, delta = store.gain[i - store.first], target - alone
     if gain and delta * gain > 0:
-        take_wh = max(0, -(-(abs(delta) - SOLVER_NOISE) // abs(gain)))
+        take_wh = max(0, -(-(abs(delta) - store.noise(i)) // abs(gain)))
         if 0 < take_wh < store.least_wh:
             take_wh = store.least_wh if 2 * take_wh >= store.least_wh else 0
         return min(take_wh, store.takes_at_most(alone, i)), 0

@@ -229,7 +229,7 @@ def _bound(task: _Task, course: Course, *, made: HomePlan, program: Program) -> 
     weights = weights_of(task.home, task.ahead)
     undone = sum(
         weight_of(weights, store, want=want)
-        * want.missing(track.moves[want.at - store.first].level)
+        * max(0, want.missing(track.moves[want.at - store.first].level) - store.wh_of(want.at))
         for store, track in zip(task.stores, course.tracks, strict=True)
         for want in store.wants
     )

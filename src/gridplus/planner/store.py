@@ -18,8 +18,8 @@ from gridplus.units import HOUR_S, PPM
 MICRO_PER_MILLI = 1_000
 FAR = 1_000_000 * MICRO_PER_MILLI * 1_000
 """A level no house reaches (a million degrees): its physical range has no ends."""
-SOLVER_NOISE = 10_000
-"""Millionths, a hundredth of a Wh or of a degree: a solver's levels are no truer than that."""
+NOISE_PARTS = 100
+"""A solver's levels are true to a hundredth of what one Wh moves."""
 BATTERY, CAR, CLIMATE, WATER = "battery", "car", "climate", "water"
 
 
@@ -98,11 +98,20 @@ class Store:
     def snapped(self, level: int, at: int) -> int:
         """`level`, or the level wanted at the end of interval `at` from which noise parts it; so
         that it is then reached in full."""
+        noise = self.noise(at)
         for want in self.wants:
             for end, sign in ((want.low, 1), (want.high, -1)):
-                if want.at == at and end is not None and abs(end - level) <= SOLVER_NOISE:
-                    return end + sign * SOLVER_NOISE
+                if want.at == at and end is not None and abs(end - level) <= noise:
+                    return end + sign * noise
         return level
+
+    def noise(self, at: int) -> int:
+        """How far a solver's level may be off in interval `at`."""
+        return self.wh_of(at) // NOISE_PARTS + 1
+
+    def wh_of(self, at: int) -> int:
+        """What one Wh moves the level in interval `at`: nothing is made whole closer than that."""
+        return abs(self.gain[at - self.first])
 
     def after(self, level: int, at: int, *, take_wh: int, give_wh: int) -> int:
         """The level after interval `at`, in which it took and gave so much."""
