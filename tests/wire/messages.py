@@ -21,17 +21,21 @@ from gridplus.tariff import (
     Tally,
 )
 from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX, Interval
-from gridplus.wallet import Address, Cfg, ChannelId, Descriptor
+from gridplus.wallet import Address, Cfg, ChannelId, Close, Descriptor, Rotate, SetCap
 from gridplus.wire import (
     Acknowledgement,
+    AskOrder,
     BatchAnswer,
     BilledDay,
     BilledRecord,
     BillOffer,
     Channels,
     ChannelStatus,
+    CloseNotice,
     EnrolVen,
+    HubAction,
     OpenChannel,
+    OrderAnswer,
     PriceEvent,
     PriceEvents,
     RefusalMessage,
@@ -138,6 +142,14 @@ refusals = st.builds(
 acknowledgements = st.builds(Acknowledgement, channels, counters, groups)
 answers: st.SearchStrategy[ItemAnswer] = st.one_of(acknowledgements, refusals)
 
+nonces, instants = st.integers(0, 255), st.integers(0, 1 << 40)
+actions: st.SearchStrategy[HubAction] = st.one_of(
+    st.builds(Close, channels, u48, u48, nonces, instants),
+    st.builds(Rotate, channels, addresses, octets(32).map(Cfg), u48, u48, nonces, instants),
+    st.builds(SetCap, channels, st.integers(0, 0xFFFE), nonces, instants),
+)
+signed = st.dictionaries(st.sampled_from(["owner", "guardian", "device"]), octets(64))
+
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(OpenChannel, identities),
     st.builds(ChannelStatus, channels, counters, octets(32)),
@@ -154,6 +166,18 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(EnrolVen, identities, octets(32), seconds, octets(64)),
     st.builds(VenEnrolled, texts, texts),
     st.builds(BilledDay, identities, st.lists(records, max_size=3).map(tuple)),
+    st.builds(AskOrder, actions, signed),
+    st.builds(OrderAnswer, channels, nonces, instants, signatures),
+    st.builds(
+        CloseNotice,
+        channels,
+        addresses,
+        addresses,
+        st.lists(texts, max_size=3).map(tuple),
+        nonces,
+        instants,
+        octets(64),
+    ),
     st.builds(Channels, st.lists(identities, max_size=3).map(tuple)),
 )
 
@@ -205,4 +229,15 @@ EXAMPLES: tuple[Message, ...] = (
         (BilledRecord(_STATEMENT, Evidence(b"\x19" * 64, _GROUP, None, b"\x1a" * 64)),),
     ),
     Channels((_IDENTITY,)),
+    AskOrder(Close(_STATEMENT.channel, 5, 6, 1, 1_613_900_000), {"owner": b"\x1b" * 64}),
+    OrderAnswer(_STATEMENT.channel, 1, 1_613_386_400, b"\x1c" * 64),
+    CloseNotice(
+        _STATEMENT.channel,
+        Address(b"\x1d" * 20),
+        Address(b"\x1e" * 20),
+        ("owner", "device"),
+        1,
+        1_613_386_400,
+        b"\x1f" * 64,
+    ),
 )

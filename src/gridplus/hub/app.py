@@ -38,6 +38,7 @@ from gridplus.tariff import Evidence, Fields, format_octets
 from gridplus.tls import Peer, peer_at
 from gridplus.wallet import ChannelId
 from gridplus.wire import (
+    AskOrder,
     BilledDay,
     BilledRecord,
     Channels,
@@ -104,6 +105,7 @@ class HubApp:
             Route("/v1/reads", self._submit_read, methods=["POST"]),
             Route("/v1/vouchers", self._submit_voucher, methods=["POST"]),
             Route("/v1/batches", self._submit_batch, methods=["POST"]),
+            Route("/v1/orders", self._sign_order, methods=["POST"]),
             Route("/metrics", require_bearer(token, self._show_metrics)),
             Route("/v1/admin/status", require_bearer(token, self._show_standing)),
             Route("/v1/admin/exposure", require_bearer(token, self._show_exposure)),
@@ -252,6 +254,11 @@ class HubApp:
     async def _submit_batch(self, request: Request) -> Response:
         with self._metrics.timed("batch"):
             return await self._answer(request, kind=SubmitBatch)
+
+    async def _sign_order(self, request: Request) -> Response:
+        asked = AskOrder.parse(await read_body(request, limit=AskOrder.LIMIT))
+        answer = await self._hub.orders.sign(asked)
+        return _message(self._desk.refusal(answer) if isinstance(answer, Refused) else answer)
 
     async def _channels(self, _request: Request) -> Response:
         return _message(Channels(tuple(self._hub.identities())))

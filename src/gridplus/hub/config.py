@@ -20,6 +20,7 @@ from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
 from gridplus.hub.facts import open_outbox
 from gridplus.hub.hub import Hub, HubParts
 from gridplus.hub.line import HubLine, LineConfig
+from gridplus.hub.orders import NoticeFolder
 from gridplus.hub.supply import Supply
 from gridplus.hub.vault import VaultLink
 from gridplus.journal import JournalPlace, journal_place, open_journal
@@ -36,7 +37,8 @@ class HubConfig:
     of 4 KiB. `clock` names a clock file, for a time that is not now; a block is final after
     `confirmations` more, or when the node says so; `fees` is what its claims may cost, `claims`
     when they do not wait for the day's end; homes stay connected on `stream_port`, a free one when
-    it is 0."""
+    it is 0; `notices` is the folder from which the retailer's mail tells owner and guardian of a
+    close."""
 
     journal: JournalPlace
     deployment: Path
@@ -53,6 +55,7 @@ class HubConfig:
     line: LineConfig | None = None
     claims: ClaimPolicy = USUAL_CLAIMS
     stream_port: int = 0
+    notices: Path | None = None
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -78,6 +81,7 @@ class HubConfig:
             fees=fee_rules(fields),
             claims=ClaimPolicy.read(fields),
             stream_port=fields.integer(port, high=PORT_MAX) if fields.has(port) else 0,
+            notices=here / fields.text("notices") if fields.has("notices") else None,
             line=LineConfig.read(fields.object("line"), here) if fields.has("line") else None,
         )
         fields.close()
@@ -143,7 +147,8 @@ def _open_hub(config: HubConfig, opened: ExitStack) -> Hub:
     sender = Sender(key, chain, outbox=open_outbox(journal), rules=config.fees)
     vault = VaultLink(chain, Deployment.load(config.deployment), sender)
     vault.require_ours()
-    hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt))
+    herald = None if config.notices is None else NoticeFolder(config.notices)
+    hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt, herald))
     hub.start()
     return hub
 

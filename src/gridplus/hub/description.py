@@ -56,12 +56,23 @@ _SERVED = (HubRefusal.OTHER_LINE, HubRefusal.HUB_REPLACED, HubRefusal.UNKNOWN_CH
 _READING = (
     *_SERVED,
     HubRefusal.FOREIGN_DEVICE,
+    HubRefusal.ORDER_UNDER_WAY,
     HubRefusal.READ_CONFLICT,
     *ReadRefusal,
     HubRefusal.PRICES_NOT_PUBLISHED,
     *PayeeRefusal,
 )
-_PAYING = (*_SERVED, *PayeeRefusal)
+_PAYING = (*_SERVED, HubRefusal.ORDER_UNDER_WAY, *PayeeRefusal)
+_ORDERING = (
+    *_SERVED,
+    HubRefusal.ORDER_UNDER_WAY,
+    HubRefusal.TWO_MUST_SIGN,
+    HubRefusal.ORDER_OUTDATED,
+    HubRefusal.ORDER_EXPIRED,
+    HubRefusal.CLAIM_FIRST,
+    HubRefusal.FINAL_DIFFERS,
+    HubRefusal.NOBODY_TO_TELL,
+)
 _TROUBLE = {
     "400": "the request is not what its schema asks for; the sentence names the field",
     "401": "for the administrator alone",
@@ -141,6 +152,15 @@ def _homes() -> dict[str, Any]:
                 "summary": "up to 50 reads and vouchers, each answered as if it had come alone",
                 **_takes("SubmitBatch"),
                 **_answers("BatchAnswer", "400", "413", "502", "503"),
+            }
+        },
+        "/v1/orders": {
+            "post": {
+                "operationId": "signOrder",
+                "summary": "the hub's signature to close, rotate or change the cap; "
+                "a close by two keys a day after owner and guardian were told",
+                **_takes("AskOrder"),
+                **_answers("OrderAnswer", "400", "413", "503", refusals=_ORDERING),
             }
         },
     }

@@ -10,16 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import cast
 
 from gridplus.chain import Outbox
 from gridplus.chain.follower import Cursor
 from gridplus.channel import ChainSeen, ChannelView, Claimed, Counters, ExitStarted
 from gridplus.contracts.word import ChannelWord
 from gridplus.digest import Document, canonical_json, parse_document
-from gridplus.failures import InputError, StorageError
+from gridplus.failures import InputError, StorageError, invariant
 from gridplus.journal import Fact, Journal, SqliteJournal, Stored
 from gridplus.tariff import Fields, Statement, format_octets, parse_statement, voucher_leaf
 from gridplus.wallet import Address, ChannelId
+from gridplus.wire import HubAction
+from gridplus.wire.orders import HUB_ACTIONS, action_document, action_from, kind_of
 
 _LIMIT = 64_000
 _OUTBOX = b"outbox"
@@ -40,6 +43,8 @@ class Kind(StrEnum):
     CLAIM_MINED = "ClaimMined"
     VAULT_FOLLOWED = "VaultFollowed"
     OUTBOX_WRITTEN = "OutboxWritten"
+    NOTICE_TOLD = "NoticeTold"
+    ORDER_SIGNED = "OrderSigned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,61 @@ def parse_followed(stored: Stored) -> VaultFollowed:
     fields = _fields(stored)
     by = fields.octets_or_none("replaced_by", 20)
     return VaultFollowed(Cursor.parse(fields.take("cursor")), None if by is None else Address(by))
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeTold:
+    """At `at_s` owner and guardian were told that two keys want to close at this op nonce."""
+
+    nonce: int
+    at_s: int
+
+
+def notice_fact(channel: ChannelId, told: NoticeTold) -> Fact:
+    document: Document = {"nonce": told.nonce, "at_s": told.at_s}
+    return _fact(Kind.NOTICE_TOLD, channel, document=document)
+
+
+def parse_notice(stored: Stored) -> NoticeTold:
+    fields = _fields(stored)
+    return NoticeTold(fields.integer("nonce"), fields.integer("at_s"))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSigned:
+    """The hub signed an order of a home: nothing more until the chain shows it, or it is void."""
+
+    action: HubAction
+    digest: bytes
+    signature: bytes
+    at_s: int
+
+
+def order_fact(signed: OrderSigned) -> Fact:
+    return _fact(
+        Kind.ORDER_SIGNED,
+        signed.action.channel,
+        document={
+            "at_s": signed.at_s,
+            "kind": kind_of(signed.action),
+            "order": action_document(signed.action),
+            "digest": format_octets(signed.digest),
+            "signature": format_octets(signed.signature),
+        },
+    )
+
+
+def parse_order_signed(stored: Stored) -> OrderSigned:
+    fields, channel = _fields(stored), ChannelId(stored.fact.subject)
+    kind = fields.choice("kind", HUB_ACTIONS)
+    action = action_from(kind, fields.object("order"), channel=channel)
+    invariant(isinstance(action, HubAction), "the hub journals what the hub signs")
+    return OrderSigned(
+        cast(HubAction, action),
+        fields.octets("digest", 32),
+        fields.octets("signature", 64),
+        fields.integer("at_s"),
+    )
 
 
 def read_newest_vouchers(path: Path) -> dict[ChannelId, Counters]:

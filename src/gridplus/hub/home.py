@@ -27,7 +27,7 @@ from gridplus.channel import (
     step_payee,
 )
 from gridplus.failures import Bug, invariant
-from gridplus.hub.facts import BilledRead
+from gridplus.hub.facts import BilledRead, NoticeTold, OrderSigned
 from gridplus.hub.sealing import Receipt
 from gridplus.meter import IntervalRead
 from gridplus.tariff import ChannelIdentity, GroupEvidence, Statement, Tip
@@ -67,7 +67,8 @@ class Home:
 
     `gate` says which vouchers the machine would take; of those that passed it, `flying` is how many
     are on their way to the disk, and `paid` the newest that is there. The machine is stepped with
-    that one before anything else is asked of it.
+    that one before anything else is asked of it. While there is a `hold`, the chain may still take
+    an order that the hub signed, and nothing is billed or taken.
     """
 
     identity: ChannelIdentity
@@ -77,6 +78,8 @@ class Home:
     last_read: IntervalRead | None = None
     unclaimed_since_s: int | None = None
     paid: Paid | None = None
+    notice: NoticeTold | None = None
+    hold: OrderSigned | None = field(default=None, compare=False)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
     flying: int = field(default=0, compare=False)
     landed: asyncio.Event | None = field(default=None, compare=False)
@@ -126,6 +129,8 @@ class Home:
         invariant(self.flying == 0, "nothing else happens to a home while vouchers fly")
         self.machine, self._gate = self.payee, None
         before, effects = self.view.word.spent, self._step(fact, now_s=now_s)
+        if self.hold is not None and self.view.word.op_nonce != self.hold.action.nonce:
+            self.hold = None
         if self.view.word.spent != before:
             self.unclaimed_since_s = self._oldest_unclaimed()
         return effects

@@ -37,6 +37,7 @@ from gridplus.hub.facts import (
 )
 from gridplus.hub.following import concerned, moves_pool, named_hub, new_day, worth_keeping
 from gridplus.hub.home import Home, Paid, Record, bill_of, credit_asked
+from gridplus.hub.orders import NoticeFolder, OrderDesk
 from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.sealing import BillNote, GroupSealer, Note, Receipt, bill_leaf
 from gridplus.hub.standing import standing_of
@@ -53,13 +54,14 @@ from gridplus.wire import OpenChannel, Promises
 
 @dataclass(frozen=True, slots=True)
 class HubParts:
-    """What a hub is made of: its hot key, its vault, its journal, its clock."""
+    """What a hub is made of: its hot key, its vault, its journal, its clock, who tells homes."""
 
     key: Secp256k1Key
     vault: VaultLink
     journal: Journal
     clock: Clock
     unsigned_limit_ubolt: int
+    herald: NoticeFolder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class Hub:
         sealer = GroupSealer(parts.key, self.domain, parts.clock.now_s)
         self._writer: GroupWriter[Note, Receipt | None] = GroupWriter(parts.journal, seal=sealer)
         self.till = Till(self._book, self._writer)
+        self.orders = OrderDesk(
+            parts.key, self.domain, parts.clock, self._book, self._commit, parts.herald
+        )
         self._opening = asyncio.Lock()
         self._claiming = asyncio.Lock()
         self._following = asyncio.Lock()
@@ -174,6 +179,8 @@ class Hub:
             return Refused(HubRefusal.FOREIGN_DEVICE)
         async with home.lock:
             await home.settled()
+            if home.hold is not None:
+                return Refused(HubRefusal.ORDER_UNDER_WAY)
             return self._billed_before(home, signed) or await self._bill(home, signed)
 
     async def submit_voucher(self, channel: ChannelId, voucher: Voucher) -> Paid | Refused:
@@ -209,6 +216,8 @@ class Hub:
             if before is None or worth_keeping(sight, before):
                 await self._commit(followed_fact(followed))
                 book.followed = followed
+            if self.orders.is_holding:
+                self.orders.release(await asyncio.to_thread(vault.chain_s))
             self._followed = moment
             self._unseen -= unseen
 

@@ -15,8 +15,15 @@ class HubRefusal(Enum):
     NO_DEPOSIT = "the chain shows no deposit in this channel yet; deposit first, then open it"
     UNKNOWN_CHANNEL = "the hub knows no such channel; open it first"
     FOREIGN_DEVICE = "the channel's device did not sign this read"
+    ORDER_UNDER_WAY = "the hub has signed an order of this home; nothing more until that is done"
     READ_CONFLICT = "another read of this interval has been billed; nothing is billed twice"
     PRICES_NOT_PUBLISHED = "no final prices are published for this interval's operating day"
+    TWO_MUST_SIGN = "two of owner, guardian and device must sign, and each signature must be theirs"
+    ORDER_OUTDATED = "another order of this home was sent since this one was written"
+    ORDER_EXPIRED = "an order is good for at most seven days, and this one is not good now"
+    CLAIM_FIRST = "that cap would leave bills unpaid; ask again after the next claim"
+    FINAL_DIFFERS = "the final pair is not what the newest bill says"
+    NOBODY_TO_TELL = "this hub can tell nobody of a close; it takes all three keys"
 
 
 @dataclass(frozen=True, slots=True)

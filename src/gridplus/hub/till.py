@@ -16,7 +16,7 @@ from gridplus.failures import Bug
 from gridplus.hub.book import Book
 from gridplus.hub.facts import StoredVoucher
 from gridplus.hub.home import Home, Paid
-from gridplus.hub.refusals import Refused, refused
+from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.sealing import Note, Receipt, VoucherNote
 from gridplus.journal import Batch, Committed, GroupWriter
 from gridplus.wallet import ChannelId
@@ -40,6 +40,8 @@ class Till:
         home = self._book.homes.get(channel)
         if home is None or home.lock.locked() or self._book.replaced_by is not None:
             return False
+        if home.hold is not None:
+            return False
         if not home.gate.admits(voucher.spent, voucher.earned):
             return False
         if not voucher.is_valid(home.machine.terms):
@@ -57,6 +59,8 @@ class Till:
             return home
         async with home.lock:
             await home.settled()
+            if home.hold is not None:
+                return Refused(HubRefusal.ORDER_UNDER_WAY)
             effects = home.rehearse(VoucherReceived(voucher), now_s=0)  # vouchers stop no sale
             if isinstance(effects, Refusal):
                 return refused(effects)

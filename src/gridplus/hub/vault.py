@@ -77,6 +77,10 @@ class VaultLink:
         final = self.chain.finalized()
         return final.hash, max(now_s, final.timestamp_s) // DAY_S
 
+    def chain_s(self) -> int:
+        """What the chain's clock shows in the newest final block."""
+        return self.chain.finalized().timestamp_s
+
     def look(self, cursor: Cursor | None) -> Sight:
         """The vault's logs since `cursor` up to the newest final block; without one they begin
         behind that block. Raises Forked when the chain is another than the cursor's."""

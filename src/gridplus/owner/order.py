@@ -14,16 +14,11 @@ from gridplus.contracts import home_calls
 from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import InputError, invariant
 from gridplus.tariff import ChannelIdentity, Fields, format_octets, identity_document, identity_from
-from gridplus.units import U48_MAX
 from gridplus.wallet import (
-    MAX_DAILY_CAP,
     Action,
     Address,
     CancelExit,
-    Cfg,
-    ChannelId,
     Close,
-    Role,
     Rotate,
     SetCap,
     StartExit,
@@ -31,20 +26,12 @@ from gridplus.wallet import (
     is_signed_by,
     verify_device,
 )
+from gridplus.wire.orders import ACTIONS, ROLES, action_document, action_from, kind_of
 
 ORDER_FORMAT: Final = "gridplus.order/1"
 HUB: Final = "hub"
 Signature: TypeAlias = bytes
 _LIMIT = 16_384
-_INSTANT_MAX = 1 << 40
-_KINDS: Final[dict[str, type[Action]]] = {
-    "exit": StartExit,
-    "cancel-exit": CancelExit,
-    "close": Close,
-    "rotate": Rotate,
-    "cap": SetCap,
-}
-_ROLES: Final = {"owner": Role.OWNER, "guardian": Role.GUARDIAN, "device": Role.DEVICE}
 
 
 class OrderRefused(Enum):
@@ -69,7 +56,7 @@ class Order:
 
     @property
     def kind(self) -> str:
-        return next(name for name, kind in _KINDS.items() if isinstance(self.action, kind))
+        return kind_of(self.action)
 
     @property
     def digest(self) -> bytes:
@@ -105,7 +92,7 @@ class Order:
             return OrderRefused.EXPIRED
         if nonce != self.action.nonce:
             return OrderRefused.OUTDATED
-        if len(set(self.signatures) & set(_ROLES)) < 2:
+        if len(set(self.signatures) & set(ROLES)) < 2:
             return OrderRefused.ONE_KEY_IS_NOT_TWO
         if self.needs_hub and HUB not in self.signatures:
             return OrderRefused.HUB_MUST_SIGN
@@ -132,16 +119,11 @@ class Order:
         return home_calls.rotate(home, action.voucher_key, cfg=action.cfg, final=final, by=by)
 
     def document(self) -> dict[str, Document]:
-        values: dict[str, Document] = {
-            name: format_octets(value) if isinstance(value, bytes) else value
-            for name, value in _values(self.action).items()
-            if name != "channel"
-        }
         return {
             "format": ORDER_FORMAT,
             **identity_document(self.identity),
             "kind": self.kind,
-            "order": values,
+            "order": action_document(self.action),
             "signatures": {role: format_octets(s) for role, s in self.signatures.items()},
         }
 
@@ -154,9 +136,7 @@ class Order:
 
     def _pair(self) -> home_calls.Pair:
         two = [
-            (role, self.signatures[name])
-            for name, role in _ROLES.items()
-            if name in self.signatures
+            (role, self.signatures[name]) for name, role in ROLES.items() if name in self.signatures
         ]
         invariant(len(two) >= 2, "an order that is sent has two signatures")
         (first_role, first), (second_role, second) = two[:2]
@@ -178,10 +158,10 @@ def parse_order(data: bytes, *, what: str) -> Order:
     if fields.text("format") != ORDER_FORMAT:
         raise InputError(f"{what} holds no order of a home (format {ORDER_FORMAT})")
     identity = identity_from(fields)
-    kind = fields.choice("kind", _KINDS)
-    action = _action(kind, fields.object("order"), channel=identity.channel)
+    kind = fields.choice("kind", ACTIONS)
+    action = action_from(kind, fields.object("order"), channel=identity.channel)
     signatures = fields.object("signatures")
-    taken = {role: signatures.octets(role, 64) for role in (*_ROLES, HUB) if signatures.has(role)}
+    taken = {role: signatures.octets(role, 64) for role in (*ROLES, HUB) if signatures.has(role)}
     signatures.close()
     fields.close()
     return Order(identity, action, taken)
@@ -218,28 +198,3 @@ def typed_data(order: Order) -> dict[str, object]:
         },
         "message": shown,
     }
-
-
-def _values(action: Action) -> dict[str, bytes | int]:
-    return {name: getattr(action, name) for name in action.__slots__}
-
-
-def _action(kind: str, fields: Fields, *, channel: ChannelId) -> Action:
-    nonce = fields.integer("nonce", high=255)
-    until_s = fields.integer("valid_until_s", high=_INSTANT_MAX)
-    action: Action
-    if kind == "exit":
-        action = StartExit(channel, Address(fields.octets("to", 20)), nonce, until_s)
-    elif kind == "cancel-exit":
-        action = CancelExit(channel, nonce, until_s)
-    elif kind == "cap":
-        action = SetCap(channel, fields.integer("daily_cap", high=MAX_DAILY_CAP), nonce, until_s)
-    else:
-        spent, earned = (fields.integer(name, high=U48_MAX) for name in ("spent", "earned"))
-        if kind == "close":
-            action = Close(channel, spent, earned, nonce, until_s)
-        else:
-            key, cfg = Address(fields.octets("voucher_key", 20)), Cfg(fields.octets("cfg", 32))
-            action = Rotate(channel, key, cfg, spent, earned, nonce, until_s)
-    fields.close()
-    return action

@@ -100,6 +100,14 @@ def bill_group_digest(domain: Domain, root: bytes, *, count: int, closed_at_s: i
     return _digest(domain, _BILL_GROUP + _word(root) + _uint(count, 32) + _uint(closed_at_s, 64))
 
 
+def close_notice_digest(
+    domain: Domain, channel: ChannelId, *, nonce: int, signs_at_s: int
+) -> bytes:
+    """What the hub signs when it tells owner and guardian that two keys want to close."""
+    spelled = "CloseNotice(bytes32 channel,uint8 nonce,uint64 signsAt)"
+    return struct_digest(domain, spelled, values=(channel, nonce, signs_at_s))
+
+
 def receive_authorization_digest(domain: Domain, authorization: Authorization) -> bytes:
     """What a token holder signs so that the receiver, and nobody else, may pull the value."""
     a = authorization

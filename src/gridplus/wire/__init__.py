@@ -3,6 +3,7 @@
 from gridplus.wire.batches import BatchAnswer, SubmitBatch
 from gridplus.wire.channels import PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
 from gridplus.wire.enrolment import EnrolVen, VenEnrolled
+from gridplus.wire.orders import AskOrder, CloseNotice, HubAction, OrderAnswer
 from gridplus.wire.payments import (
     Acknowledgement,
     BillOffer,
@@ -29,14 +30,18 @@ __all__ = [
     "U48",
     "VTN_PATH",
     "Acknowledgement",
+    "AskOrder",
     "BatchAnswer",
     "BillOffer",
     "BilledDay",
     "BilledRecord",
     "ChannelStatus",
     "Channels",
+    "CloseNotice",
     "EnrolVen",
+    "HubAction",
     "OpenChannel",
+    "OrderAnswer",
     "PriceEvent",
     "PriceEvents",
     "Promises",

@@ -8,9 +8,11 @@ from typing import Any, TypeAlias
 
 from gridplus.tariff import Code, Hand
 from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX
+from gridplus.wallet import MAX_DAILY_CAP
 from gridplus.wire.batches import BATCH_ITEMS, BatchAnswer, SubmitBatch
 from gridplus.wire.channels import PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
 from gridplus.wire.message import Message
+from gridplus.wire.orders import HUB_ACTIONS, INSTANT_MAX, ROLES, AskOrder, OrderAnswer
 from gridplus.wire.payments import (
     Acknowledgement,
     BillOffer,
@@ -77,6 +79,11 @@ _MONTH = or_null(
         memory={"type": "object", "additionalProperties": _list({"type": "integer"})},
     )
 )
+_NONCE: Schema = {"type": "integer", "minimum": 0, "maximum": 255}
+_INSTANT: Schema = {"type": "integer", "minimum": 0, "maximum": INSTANT_MAX}
+_CAP: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_DAILY_CAP}
+_TERMS: dict[str, Schema] = {"nonce": _NONCE, "valid_until_s": _INSTANT}
+_FINAL_PAIR: dict[str, Schema] = {"spent": U48, "earned": U48}
 _STATEMENT = closed(
     channel=_CHANNEL,
     **_READ,
@@ -109,7 +116,7 @@ _IDENTITY: dict[str, Schema] = {
     "vault": octets(20),
     "anchor": octets(20),
     "voucher_key": octets(20),
-    "opening_cap_bolt": {"type": "integer", "minimum": 0, "maximum": 0xFFFE},
+    "opening_cap_bolt": _CAP,
     "descriptor": closed(
         owner=octets(20, zero=False),
         guardian=octets(20, zero=False),
@@ -166,6 +173,24 @@ _FIELDS: dict[type[Message], dict[str, Schema]] = {
         }
     },
     BatchAnswer: {"answers": _list(_any_of(BillOffer, Acknowledgement, RefusalMessage))},
+    AskOrder: {
+        "channel": _CHANNEL,
+        "order_kind": {"type": "string", "enum": list(HUB_ACTIONS)},
+        "order": {
+            "oneOf": [
+                closed(**_FINAL_PAIR, **_TERMS),
+                closed(voucher_key=octets(20), cfg=octets(32), **_FINAL_PAIR, **_TERMS),
+                closed(daily_cap=_CAP, **_TERMS),
+            ]
+        },
+        **{f"{role}_signature": or_null(_SIGNATURE) for role in ROLES},
+    },
+    OrderAnswer: {
+        "channel": _CHANNEL,
+        "nonce": _NONCE,
+        "signs_at_s": _INSTANT,
+        "hub_signature": or_null(_SIGNATURE),
+    },
     BilledDay: {**_IDENTITY, "records": _list(_RECORD)},
     Channels: {"channels": _list(closed(**_IDENTITY))},
 }

@@ -1,0 +1,177 @@
+"""What the hub signs with a home: to close, to move to new keys, to change the cap.
+
+A close that only two keys want is signed a day after owner and guardian were told: who has stolen
+two keys must wait while the third, and whoever holds a copy of a stolen one, can act. What follows
+a rotation waits as well, so that two stolen keys cannot become three in a minute. From a signature
+on until the chain shows it, or it is void, nothing of that home is billed or acknowledged: it would
+be missing from the final pair.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from gridplus.channel import ChannelView
+from gridplus.clock import Clock
+from gridplus.contracts.word import DAY_S, ChannelWord
+from gridplus.files import write_file
+from gridplus.hub.book import Book
+from gridplus.hub.facts import NoticeTold, OrderSigned, notice_fact, order_fact
+from gridplus.hub.home import Home
+from gridplus.hub.refusals import HubRefusal, Refused
+from gridplus.journal import Fact
+from gridplus.keystore import Secp256k1Key
+from gridplus.wallet import (
+    Close,
+    Domain,
+    SetCap,
+    action_digest,
+    close_notice_digest,
+    is_signed_by_two,
+)
+from gridplus.wire import AskOrder, CloseNotice, OrderAnswer
+from gridplus.wire.orders import ROLES
+
+NOTICE_S: Final = DAY_S
+"""From telling owner and guardian to a signature that only two of the keys want."""
+NOTICE_LAPSES_S: Final = 7 * DAY_S
+"""So long after it was told, a notice counts no more."""
+_LONGEST_S: Final = 7 * DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFolder:
+    """A folder from which the retailer's mail takes each notice: one file, one notice, durable.
+
+    The name of a file is its instant, its channel and the nonce; the mail deletes what it has sent.
+    """
+
+    folder: Path
+
+    def tell(self, notice: CloseNotice, *, at_s: int) -> None:
+        """When it returns, they will be told. Raises StorageError when it cannot."""
+        name = f"{at_s}-{notice.channel.hex()}-{notice.nonce}.json"
+        write_file(self.folder / name, notice.to_bytes() + b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDesk:
+    """Over a hub's book. Without a `herald` nobody can be told: a close takes all three keys."""
+
+    key: Secp256k1Key
+    domain: Domain
+    clock: Clock
+    book: Book
+    commit: Callable[[Fact], Awaitable[None]]
+    herald: NoticeFolder | None
+
+    async def sign(self, asked: AskOrder) -> OrderAnswer | Refused:
+        """The hub's signature, durable before it is given; the same order is answered as the first
+        time. Raises StorageError."""
+        home = self.book.served(asked.channel)
+        if isinstance(home, Refused):
+            return home
+        async with home.lock:
+            await home.settled()
+            now_s, digest = self.clock.now_s(), action_digest(self.domain, asked.action)
+            if home.hold is not None and home.hold.digest == digest:
+                return _answer(asked, home.hold.at_s, signature=home.hold.signature)
+            reason = refusal(home, asked, digest=digest, now_s=now_s)
+            if reason is not None:
+                final = reason is HubRefusal.FINAL_DIFFERS
+                return Refused(reason, home.payee.bill.counters if final else None)
+            wait = isinstance(asked.action, Close) and not self._may_close(home, asked, now_s=now_s)
+            return await (self._tell if wait else self._sign)(home, asked, now_s=now_s)
+
+    def _may_close(self, home: Home, asked: AskOrder, *, now_s: int) -> bool:
+        """All three keys want it, and none of them is new; or two do, and the day has passed."""
+        moved_in_s = self.book.moved_in.get(home.channel)
+        settled = moved_in_s is None or now_s >= moved_in_s + NOTICE_S
+        return (len(asked.signatures) == len(ROLES) and settled) or _is_due(home, now_s)
+
+    async def _tell(self, home: Home, asked: AskOrder, *, now_s: int) -> OrderAnswer | Refused:
+        told, nonce = home.notice, asked.action.nonce
+        if told is None or told.nonce != nonce or now_s > told.at_s + NOTICE_LAPSES_S:
+            if self.herald is None:
+                return Refused(HubRefusal.NOBODY_TO_TELL)
+            told = NoticeTold(nonce, now_s)
+            self.herald.tell(self._notice(home, asked.signatures, told=told), at_s=now_s)
+            await self.commit(notice_fact(home.channel, told))
+            home.notice = told
+        return _answer(asked, told.at_s + NOTICE_S)
+
+    async def _sign(self, home: Home, asked: AskOrder, *, now_s: int) -> OrderAnswer:
+        digest = action_digest(self.domain, asked.action)
+        signed = OrderSigned(asked.action, digest, self.key.sign(digest), now_s)
+        await self.commit(order_fact(signed))
+        self.book.hold(signed)
+        return _answer(asked, now_s, signature=signed.signature)
+
+    def _notice(
+        self, home: Home, signatures: Mapping[str, bytes], *, told: NoticeTold
+    ) -> CloseNotice:
+        signs_at_s, who = told.at_s + NOTICE_S, home.identity.descriptor
+        digest = close_notice_digest(
+            self.domain, home.channel, nonce=told.nonce, signs_at_s=signs_at_s
+        )
+        return CloseNotice(
+            home.channel,
+            who.owner,
+            who.guardian,
+            tuple(role for role in ROLES if role in signatures),
+            told.nonce,
+            signs_at_s,
+            self.key.sign(digest),
+        )
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether an order that the hub signed may still be taken by the chain."""
+        return any(home.hold is not None for home in self.book.homes.values())
+
+    def release(self, chain_s: int) -> None:
+        """Let go of homes whose order the chain will not take any more: its clock shows
+        `chain_s`, in a block that is final."""
+        for home in self.book.homes.values():
+            if home.hold is not None and chain_s > home.hold.action.valid_until_s:
+                home.hold = None
+
+
+def refusal(home: Home, asked: AskOrder, *, digest: bytes, now_s: int) -> HubRefusal | None:
+    """Why the hub does not sign, whoever is told; `digest` is the order's."""
+    if home.hold is not None:
+        return HubRefusal.ORDER_UNDER_WAY
+    action, descriptor = asked.action, home.identity.descriptor
+    signatures = {ROLES[role]: signature for role, signature in asked.signatures.items()}
+    if not is_signed_by_two(descriptor, digest, signatures=signatures):
+        return HubRefusal.TWO_MUST_SIGN
+    if action.nonce != home.view.word.op_nonce:
+        return HubRefusal.ORDER_OUTDATED
+    if not now_s <= action.valid_until_s <= now_s + _LONGEST_S:
+        return HubRefusal.ORDER_EXPIRED
+    billed = home.payee.bill.counters
+    if isinstance(action, SetCap):
+        word = _with_cap(home.view, action.daily_cap)
+        after = ChannelView(word, home.view.today)
+        ceiling = after.ceiling_with(billed.earned_ubolt)
+        return None if billed.spent_ubolt <= ceiling else HubRefusal.CLAIM_FIRST
+    if (action.spent, action.earned) != (billed.spent_ubolt, billed.earned_ubolt):
+        return HubRefusal.FINAL_DIFFERS
+    return None
+
+
+def _with_cap(view: ChannelView, daily_cap: int) -> ChannelWord:
+    """The word once another cap is set: one cap for today, unless today's was used."""
+    return replace(view.word, daily_cap=daily_cap, cap_day=max(view.word.cap_day, view.today - 1))
+
+
+def _is_due(home: Home, now_s: int) -> bool:
+    told = home.notice
+    if told is None or told.nonce != home.view.word.op_nonce:
+        return False
+    return told.at_s + NOTICE_S <= now_s <= told.at_s + NOTICE_LAPSES_S
+
+
+def _answer(asked: AskOrder, at_s: int, *, signature: bytes | None = None) -> OrderAnswer:
+    return OrderAnswer(asked.channel, asked.action.nonce, at_s, signature)

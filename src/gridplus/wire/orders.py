@@ -1,0 +1,189 @@
+"""What a home asks the hub to sign: to close, to move to new keys, to change its cap.
+
+Also what owner and guardian are told before the hub signs a close that not all three keys want.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final, Self, TypeAlias
+
+from gridplus.digest import Document
+from gridplus.failures import InputError
+from gridplus.tariff import Fields, format_octets
+from gridplus.units import U48_MAX
+from gridplus.wallet import (
+    MAX_DAILY_CAP,
+    Action,
+    Address,
+    CancelExit,
+    Cfg,
+    ChannelId,
+    Close,
+    Domain,
+    Role,
+    Rotate,
+    SetCap,
+    StartExit,
+    close_notice_digest,
+    is_signed_by,
+)
+from gridplus.wire.message import Message
+
+HubAction: TypeAlias = Close | Rotate | SetCap
+ACTIONS: Final[dict[str, type[Action]]] = {
+    "exit": StartExit,
+    "cancel-exit": CancelExit,
+    "close": Close,
+    "rotate": Rotate,
+    "cap": SetCap,
+}
+HUB_ACTIONS: Final = ("close", "rotate", "cap")
+"""What the vault takes only with the hub's signature."""
+ROLES: Final = {"owner": Role.OWNER, "guardian": Role.GUARDIAN, "device": Role.DEVICE}
+INSTANT_MAX = 1 << 40
+
+
+def kind_of(action: Action) -> str:
+    """'close' for a Close."""
+    return next(name for name, kind in ACTIONS.items() if isinstance(action, kind))
+
+
+def action_document(action: Action) -> dict[str, Document]:
+    """Every field but the channel; `action_from` takes them again."""
+    values = {name: getattr(action, name) for name in action.__slots__ if name != "channel"}
+    return {
+        name: format_octets(value) if isinstance(value, bytes) else value
+        for name, value in values.items()
+    }
+
+
+def action_from(kind: str, fields: Fields, *, channel: ChannelId) -> Action:
+    """An action of the kind that a key of `ACTIONS` names. Raises InputError with the field."""
+    nonce = fields.integer("nonce", high=255)
+    until_s = fields.integer("valid_until_s", high=INSTANT_MAX)
+    action: Action
+    if kind == "exit":
+        action = StartExit(channel, Address(fields.octets("to", 20)), nonce, until_s)
+    elif kind == "cancel-exit":
+        action = CancelExit(channel, nonce, until_s)
+    elif kind == "cap":
+        action = SetCap(channel, fields.integer("daily_cap", high=MAX_DAILY_CAP), nonce, until_s)
+    else:
+        spent, earned = (fields.integer(name, high=U48_MAX) for name in ("spent", "earned"))
+        if kind == "close":
+            action = Close(channel, spent, earned, nonce, until_s)
+        else:
+            key, cfg = Address(fields.octets("voucher_key", 20)), Cfg(fields.octets("cfg", 32))
+            action = Rotate(channel, key, cfg, spent, earned, nonce, until_s)
+    fields.close()
+    return action
+
+
+def _octets_or_none(value: bytes | None) -> str | None:
+    return None if value is None else format_octets(value)
+
+
+@dataclass(frozen=True, slots=True)
+class AskOrder(Message):
+    """An order with the signatures of two or three of the home's keys, by the name of the role
+    ('owner', 'guardian', 'device'; 64 bytes each), for the hub to sign."""
+
+    action: HubAction
+    signatures: Mapping[str, bytes]
+    KIND: ClassVar[str] = "gridplus.ask-order/1"
+
+    @property
+    def channel(self) -> ChannelId:
+        return self.action.channel
+
+    def document(self) -> dict[str, Document]:
+        return {
+            "channel": format_octets(self.channel),
+            "order_kind": kind_of(self.action),
+            "order": action_document(self.action),
+            **{f"{role}_signature": _octets_or_none(self.signatures.get(role)) for role in ROLES},
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        channel = ChannelId(fields.octets("channel", 32))
+        kind = fields.choice("order_kind", HUB_ACTIONS)
+        action = action_from(kind, fields.object("order"), channel=channel)
+        if not isinstance(action, HubAction):
+            raise InputError(f"{fields.where}.order_kind: the hub does not sign {kind!r}")
+        found = {role: fields.octets_or_none(f"{role}_signature", 64) for role in ROLES}
+        return cls(action, {role: signed for role, signed in found.items() if signed is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAnswer(Message):
+    """The hub's signature under an order; or None, and when to ask again: owner and guardian were
+    told of the close, and the hub signs it no earlier."""
+
+    channel: ChannelId
+    nonce: int
+    signs_at_s: int
+    signature: bytes | None
+    KIND: ClassVar[str] = "gridplus.order-answer/1"
+
+    def document(self) -> dict[str, Document]:
+        return {
+            "channel": format_octets(self.channel),
+            "nonce": self.nonce,
+            "signs_at_s": self.signs_at_s,
+            "hub_signature": _octets_or_none(self.signature),
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        return cls(
+            ChannelId(fields.octets("channel", 32)),
+            fields.integer("nonce", high=255),
+            fields.integer("signs_at_s", high=INSTANT_MAX),
+            fields.octets_or_none("hub_signature", 64),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CloseNotice(Message):
+    """What owner and guardian are told: two keys want to close the account; who they are, and from
+    when on the hub signs that. The hub's signature says that it is no hoax."""
+
+    channel: ChannelId
+    owner: Address
+    guardian: Address
+    asked_by: tuple[str, ...]
+    nonce: int
+    signs_at_s: int
+    signature: bytes
+    KIND: ClassVar[str] = "gridplus.close-notice/1"
+
+    def document(self) -> dict[str, Document]:
+        return {
+            "channel": format_octets(self.channel),
+            "owner": format_octets(self.owner),
+            "guardian": format_octets(self.guardian),
+            "asked_by": list(self.asked_by),
+            "nonce": self.nonce,
+            "signs_at_s": self.signs_at_s,
+            "signature": format_octets(self.signature),
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        return cls(
+            ChannelId(fields.octets("channel", 32)),
+            Address(fields.octets("owner", 20)),
+            Address(fields.octets("guardian", 20)),
+            tuple(fields.texts("asked_by", limit=len(ROLES))),
+            fields.integer("nonce", high=255),
+            fields.integer("signs_at_s", high=INSTANT_MAX),
+            fields.octets("signature", 64),
+        )
+
+    def is_signed_by(self, hub: Address, *, domain: Domain) -> bool:
+        """Whether `hub` signed it: the channel, the nonce and the instant are its word."""
+        digest = close_notice_digest(
+            domain, self.channel, nonce=self.nonce, signs_at_s=self.signs_at_s
+        )
+        return is_signed_by(hub, digest, signature=self.signature)
