@@ -87,3 +87,9 @@ def test_a_day_without_prices_is_refused() -> None:
     done = run("examples/plan_a_battery.py", "--day", "2020-01-01")
     assert done.returncode == 1
     assert "prices exist from 2021-01-01" in done.stderr
+
+
+def test_the_citylearn_agent_saves_in_a_house_it_has_never_seen() -> None:
+    out = printed("examples/citylearn_agent.py", "--homes", "1", "--days", "3")
+    without, with_agent = (float(text) for text in re.findall(r"([\d.]+) \$", out))
+    assert with_agent < without

@@ -16,6 +16,7 @@ from gridplus.planner.devices import (
     Wish,
 )
 from gridplus.planner.explain import explain, format_cents
+from gridplus.planner.fit import fit_building
 from gridplus.planner.forecast import PER_DAY, Energies, forecast_net_load
 from gridplus.planner.home import Home
 from gridplus.planner.home_file import parse_home
@@ -60,6 +61,7 @@ __all__ = [
     "Wish",
     "bill_abolt",
     "explain",
+    "fit_building",
     "forecast_net_load",
     "forecast_street",
     "format_cents",
