@@ -36,9 +36,9 @@ class Board:
         return httpx.AsyncClient(transport=self.transport(), base_url="http://retailer")
 
     def transport(self) -> httpx.ASGITransport:
-        return httpx.ASGITransport(app=self._app())
+        return httpx.ASGITransport(app=self.app())
 
-    def _app(self) -> Starlette:
+    def app(self) -> Starlette:
         async def answer(request: Request) -> Response:
             self.asked.append(request.url.path)
             if not self.open:

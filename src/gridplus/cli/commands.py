@@ -7,6 +7,7 @@ import click
 from gridplus import __version__
 
 _COMMANDS = {
+    "agent": "the Smart Agent: claim a box, be certified, pay",
     "audit": "rebuild a period from the journals, compare bills, ledger and chain",
     "bill": "print a bill for people: HTML and PDF",
     "chain": "the embedded chain: serve it to wallets and services",
