@@ -98,14 +98,14 @@ class Payee:
             return Phase.METERED
         if self.bill.interval is None:
             return Phase.OPEN
-        marks = (
-            (self.view.counters, Phase.CLAIMED),
-            (self.acknowledged, Phase.ACKNOWLEDGED),
-            (counters_of(self.durable), Phase.DURABLE),
-            (counters_of(self.accepted), Phase.SIGNED),
-        )
-        reached = (phase for mark, phase in marks if mark.covers(self.bill.counters))
-        return next(reached, Phase.BILLED)
+        asked = self.bill.counters
+        if self.view.counters.covers(asked):
+            return Phase.CLAIMED
+        if self.acknowledged.covers(asked):
+            return Phase.ACKNOWLEDGED
+        if counters_of(self.durable).covers(asked):
+            return Phase.DURABLE
+        return Phase.SIGNED if counters_of(self.accepted).covers(asked) else Phase.BILLED
 
     @property
     def stop_reason(self) -> Stop | None:

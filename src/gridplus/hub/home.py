@@ -60,6 +60,14 @@ class Paid:
     receipt: Receipt
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What facts would make of a home's machine, and the effects of the last of them."""
+
+    state: Payee
+    effects: tuple[object, ...]
+
+
 @dataclass
 class Home:
     """One channel. `lock` is held from a request's first check to its commit; `unclaimed_since_s`
@@ -114,15 +122,15 @@ class Home:
     def channel(self) -> ChannelId:
         return self.tip.channel
 
-    def rehearse(self, *facts: PayeeFact, now_s: int) -> tuple[object, ...] | Refusal[PayeeRefusal]:
-        """The effects of the last of `facts`, or the first refusal; nothing moves."""
+    def rehearse(self, *facts: PayeeFact, now_s: int) -> Rehearsal | Refusal[PayeeRefusal]:
+        """What `facts` would make of this home, or the first refusal; nothing moves."""
         state, effects = self.payee, tuple[object, ...]()
         for fact in facts:
             answer = step_payee(state, fact, now_s=now_s)
             if isinstance(answer, Refusal):
                 return answer
             state, effects = answer.state, answer.effects
-        return effects
+        return Rehearsal(state, effects)
 
     def apply(self, fact: PayeeFact, *, now_s: int) -> tuple[object, ...]:
         """Step the payee with a fact that must be possible: it is in the journal already."""
@@ -135,11 +143,22 @@ class Home:
             self.unclaimed_since_s = self._oldest_unclaimed()
         return effects
 
-    def keep_bill(self, billed: BilledRead, receipt: Receipt, *, now_s: int) -> None:
-        """A bill and its group became durable."""
+    def keep_bill(
+        self,
+        billed: BilledRead,
+        receipt: Receipt,
+        *,
+        now_s: int,
+        rehearsed: Rehearsal | None = None,
+    ) -> None:
+        """A bill and its group became durable; `rehearsed` spares the steps to it, if the home was
+        locked since."""
         statement = billed.statement
-        self.apply(Metered(statement.interval), now_s=now_s)
-        self.apply(Billed(bill_of(statement)), now_s=now_s)
+        if rehearsed is None:
+            self.apply(Metered(statement.interval), now_s=now_s)
+            self.apply(Billed(bill_of(statement)), now_s=now_s)
+        else:
+            self.machine, self._gate = rehearsed.state, None
         if billed.credit_signature is not None:
             credit = credit_of(statement, billed.credit_signature)
             self.apply(CreditStored(credit), now_s=now_s)

@@ -312,10 +312,10 @@ class Hub:
             return mined
 
     def _claimable(self, home: Home) -> list[Voucher]:
-        effects = home.rehearse(DayEnded(), now_s=self._parts.clock.now_s())
-        if isinstance(effects, Refusal):
+        ended = home.rehearse(DayEnded(), now_s=self._parts.clock.now_s())
+        if isinstance(ended, Refusal):
             raise Bug("the end of a day is no matter of refusal")
-        return [effect.voucher for effect in effects if isinstance(effect, SubmitClaim)]
+        return [effect.voucher for effect in ended.effects if isinstance(effect, SubmitClaim)]
 
     def _billed_before(self, home: Home, signed: SignedRead) -> Record | Refused | None:
         record = home.records.get(signed.read.interval.start_s)
@@ -334,17 +334,17 @@ class Hub:
         now_s = self._parts.clock.now_s()
         statement = next_statement(home.tip, plan=plan, prices=prices, read=read)
         facts = (Metered(statement.interval), Billed(bill_of(statement)))
-        effects = home.rehearse(*facts, now_s=now_s)
-        if isinstance(effects, Refusal):
-            return refused(effects)
-        asked = credit_asked(effects)
+        rehearsed = home.rehearse(*facts, now_s=now_s)
+        if isinstance(rehearsed, Refusal):
+            return refused(rehearsed)
+        asked = credit_asked(rehearsed.effects)
         credit = None if asked is None else self._parts.key.sign(asked.digest)
         billed = BilledRead(statement, signed.signature, credit)
         note = BillNote(bill_leaf(statement.channel, statement.head))
         committed = await self._writer.commit([billed_fact(billed, at_s=now_s)], note)
         if committed.receipt is None:
             raise Bug("the seal leaves a receipt for each bill")
-        home.keep_bill(billed, committed.receipt, now_s=now_s)
+        home.keep_bill(billed, committed.receipt, now_s=now_s, rehearsed=rehearsed)
         return home.records[read.interval.start_s]
 
     async def _learn(self, home: Home, fact: ChainSeen, *, at_s: int) -> None:

@@ -61,10 +61,10 @@ class Till:
             await home.settled()
             if home.hold is not None:
                 return Refused(HubRefusal.ORDER_UNDER_WAY)
-            effects = home.rehearse(VoucherReceived(voucher), now_s=0)  # vouchers stop no sale
-            if isinstance(effects, Refusal):
-                return refused(effects)
-            if StoreVoucher(voucher) not in effects:
+            answer = home.rehearse(VoucherReceived(voucher), now_s=0)  # vouchers stop no sale
+            if isinstance(answer, Refusal):
+                return refused(answer)
+            if StoreVoucher(voucher) not in answer.effects:
                 return _newest(home)
             self._fly(home, voucher, told=partial(_resolve, done))
             return await done
