@@ -9,7 +9,7 @@ EXAMPLES ?= 100
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test bench-check check conformance mutants prove fuzz bench bench-gas ci savings storm lock contracts data clean
+.PHONY: help demo audit test bench-check check conformance mutants prove fuzz bench bench-gas bench-hub ci savings storm lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ check: $(VENV)/ready-dev ## types, lints, ladder of imports, contracts and data 
 
 bench: $(VENV)/ready-dev ## vouchers, rating, meter reads, ledger, plans and gas, each beside a peer or a limit of the same run
 	@for program in journal vouchers rating scale ingest ledger proofs plans planner signals gas; do $(BIN)/python bench/$$program.py || exit 1; done
+
+bench-hub: $(VENV)/ready-dev ## payments a second over the stream and HTTP, beside limits and the server one writes first (two minutes)
+	@$(BIN)/python bench/hub.py
 
 bench-gas: $(VENV)/ready-dev ## gas of the vault, beside the floor, the targets and the peers, and its dollars
 	@$(BIN)/python bench/gas.py

@@ -86,7 +86,7 @@ class _Driver:
         self._peers = {peer.socket.fileno(): peer for peer in peers}
         self._poll = select.epoll()
         self._taken_s: list[float] = []
-        self._last = {fileno: b"" for fileno in self._peers}
+        self._last = dict.fromkeys(self._peers, b"")
 
     def go(self) -> Run:
         begin_s, left = time.perf_counter(), sum(len(p.asks) for p in self._peers.values())

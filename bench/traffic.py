@@ -48,6 +48,7 @@ class Post:
     @property
     def request(self) -> bytes:
         head = f"POST {self.path} HTTP/1.1\r\nhost: {LOOPBACK}\r\ncontent-length: {len(self.body)}"
+        head += "\r\ncontent-type: application/json"
         return head.encode() + HEAD_END + self.body
 
 
@@ -162,16 +163,19 @@ async def live(
 
 
 @asynccontextmanager
-async def served_hub(town: Town) -> AsyncIterator[ServiceProcess]:
-    """A hub's process that knows the town's homes, the plan and the day's prices."""
+async def served_hub(
+    town: Town, *, name: str = "hub", homes: Sequence[Home] | None = None
+) -> AsyncIterator[ServiceProcess]:
+    """A hub's process, with a journal of its own, that knows the town's homes (or `homes` of it),
+    the plan and the day's prices."""
     pages = await asyncio.start_server(_Pages(town).serve, LOOPBACK, 0)
     port = pages.sockets[0].getsockname()[1]
-    config = _write_config(town, f"http://{LOOPBACK}:{port}")
+    config = _write_config(town, name, retailer_url=f"http://{LOOPBACK}:{port}")
     arguments = ["hub", "serve", "--config", str(config), "--port", "0"]
-    hub = await asyncio.to_thread(start_service, "hub", arguments, log=town.folder / "hub.log")
+    hub = await asyncio.to_thread(start_service, "hub", arguments, log=town.folder / f"{name}.log")
     try:
         async with connected(hub.url, 1) as (door,):
-            for home in town.homes:
+            for home in homes or town.homes:
                 channel = home.identity.channel.hex().encode()
                 await door.ask(Post("/v1/channels", OpenChannel(home.identity).to_bytes(), channel))
         yield hub
@@ -182,14 +186,19 @@ async def served_hub(town: Town) -> AsyncIterator[ServiceProcess]:
 
 def start_naive(folder: Path) -> ServiceProcess:
     """The naive server's process."""
-    log = folder / "naive.log"
-    program = [sys.executable, str(Path(__file__).with_name("naive.py")), str(folder / "naive.db")]
+    return start_program("naive.py", folder)
+
+
+def start_program(name: str, folder: Path) -> ServiceProcess:
+    """A server of this folder, in a process of its own, with a database in `folder`."""
+    log, database = folder / f"{name}.log", folder / f"{name}.db"
+    program = [sys.executable, str(Path(__file__).with_name(name)), str(database)]
     with log.open("ab") as errors:
         process = subprocess.Popen(
             program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
         )
     assert process.stdout is not None
-    return ServiceProcess("naive server", process, log, json.loads(process.stdout.readline()))
+    return ServiceProcess(name, process, log, json.loads(process.stdout.readline()))
 
 
 def cpu_seconds(pid: int) -> float | None:
@@ -225,13 +234,13 @@ class _Pages:
             writer.close()
 
 
-def _write_config(town: Town, retailer_url: str) -> Path:
+def _write_config(town: Town, name: str, *, retailer_url: str) -> Path:
     folder = town.folder
     token = folder / "token"
     token.touch(mode=0o600)
     token.write_text(TOKEN)
     values = {
-        "journal": "hub.journal",
+        "journal": f"{name}.journal",
         "deployment": "deployment.json",
         "keys": "keys/hub",
         "key_name": "hub",
@@ -240,6 +249,6 @@ def _write_config(town: Town, retailer_url: str) -> Path:
         "retailer_url": retailer_url,
         "unsigned_limit_ubolt": UNSIGNED_LIMIT_BOLT * UBOLT_PER_BOLT,
     }
-    path = folder / "hub.toml"
+    path = folder / f"{name}.toml"
     path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
     return path

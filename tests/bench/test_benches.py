@@ -25,6 +25,24 @@ def test_vouchers_are_measured_from_signature_to_payment() -> None:
     assert "not measured (not installed)" in out
 
 
+def test_a_hub_is_measured_over_stream_and_http_beside_limits_of_the_same_run() -> None:
+    out = printed("bench/hub.py", "--quick")
+    assert measured(out) == [
+        "one hub, one under way",
+        "two hubs, one under way",
+        "one hub, 16 under way",
+        "two hubs, 16 under way",
+        "batches of 50",
+        "one request a payment",
+        "one hub, every home imports",
+        "two hubs, every home imports",
+        "one hub, every home exports",
+        "two hubs, every home exports",
+        "vouchers signed, EIP-712 and all",
+    ]
+    assert re.search(r"a payment takes [\d.]+ ms \(p50\), [\d.]+ ms \(p99\)", out)
+
+
 def test_rating_is_measured_and_agrees_with_every_other_way_to_compute_it() -> None:
     out = printed("bench/rating.py", "--quick")
     assert measured(out) == [

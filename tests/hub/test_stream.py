@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -58,12 +58,26 @@ class Streaming:
         return offer
 
 
+@dataclass
+class Counted:
+    """What was answered and refused, by name."""
+
+    names: list[str] = field(default_factory=list)
+
+    def refused(self, name: str) -> None:
+        self.names.append(name)
+
+    def answered(self, request: str, taken_ns: int) -> None:
+        assert taken_ns > 0
+        self.names.append(request)
+
+
 @asynccontextmanager
 async def streaming(
     town: Town, folder: Path, *, patience: Patience | None = None, page_limit: int | None = None
 ) -> AsyncIterator[Streaming]:
     async with hub_door(town, folder, page_limit=page_limit) as door:
-        desk = Desk(door.hub, door.supply, refused=lambda _: None)
+        desk = Desk(door.hub, door.supply, counts=Counted())
         listener = StreamListener(
             door.hub, desk, broken=door.hub.aclose, patience=patience or Patience()
         )
@@ -91,6 +105,7 @@ async def test_a_home_opens_meters_and_pays_over_one_connection(town: Town, tmp_
         assert told.counters == voucher.counters
         assert told.is_signed_by(town.hub_key.address, domain=town.vault.domain)
         assert await at.stream.ask(asked, answer=Acknowledgement) == told, "as the first time"
+        assert at.listener.desk.counts == Counted(["channel", "read", "voucher", "voucher"])
         over_http = await at.door.client.post("/v1/vouchers", content=asked.to_bytes())
         assert Acknowledgement.parse(over_http.content) == told, "the same core"
 

@@ -78,7 +78,7 @@ class HubApp:
         self._chores: Mapping[str, Chore] = {}
         self._faults: dict[str, str] = {}
         self._metrics = Metrics(self._standing, lambda: hub.waiting)
-        self._desk = Desk(hub, supply, refused=self._metrics.refused)
+        self._desk = Desk(hub, supply, counts=self._metrics)
         self._stream_port = stream_port
         self._stream = StreamListener(hub, self._desk, broken=hub.aclose)
         self._stream_host = LOOPBACK

@@ -1,8 +1,7 @@
 """What a home asks and what it is told, whichever way the message came: HTTP or the stream."""
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from gridplus.hub.binding import may_send
 from gridplus.hub.home import Home, Paid, Record
@@ -29,13 +28,23 @@ Asked: TypeAlias = OpenChannel | SubmitRead | SubmitVoucher | SubmitBatch
 Answered: TypeAlias = ChannelStatus | ItemAnswer | BatchAnswer
 
 
-class Desk:
-    """`refused` hears the name of each refusal."""
+class Counts(Protocol):
+    """Whoever counts what the hub answers."""
 
-    def __init__(self, hub: Hub, supply: Supply, *, refused: Callable[[str], None]) -> None:
+    def refused(self, name: str) -> None:
+        """A request was refused by this name."""
+
+    def answered(self, request: str, taken_ns: int) -> None:
+        """A read, a voucher or a batch was answered."""
+
+
+class Desk:
+    """`counts` hears of each refusal; of answers it hears from whoever carries them."""
+
+    def __init__(self, hub: Hub, supply: Supply, *, counts: Counts) -> None:
         self._hub = hub
         self._supply = supply
-        self._refused = refused
+        self.counts = counts
 
     async def answer(self, asked: Asked, *, peer: Peer | None = None) -> Answered:
         """What a home is told; `peer` is who is at the other end, on a line that asks for names.
@@ -68,7 +77,7 @@ class Desk:
         return self.refusal(Refused(HubRefusal.OTHER_LINE))
 
     def refusal(self, refused: Refused) -> RefusalMessage:
-        self._refused(refused.reason.name)
+        self.counts.refused(refused.reason.name)
         return RefusalMessage.of(refused.reason, refused.newest)
 
     async def _item(self, item: Item) -> ItemAnswer:

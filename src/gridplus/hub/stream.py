@@ -11,6 +11,7 @@ import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import perf_counter_ns
 
 from gridplus.failures import Bug, GridPlusError, InputError, StorageError
 from gridplus.hub.binding import may_speak
@@ -30,6 +31,11 @@ UNREAD_FOR_S = 10
 SWEEP_S = 5
 UNREAD_BYTES = 262_144
 BACKLOG = 1_024
+_NAMES: dict[type[Asked], str] = {
+    OpenChannel: "channel",
+    SubmitRead: "read",
+    SubmitVoucher: "voucher",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +253,7 @@ class _Connection(asyncio.Protocol):
                 self._answer_message(number, self._listener.desk.other_line())
                 return
             voucher = wire.unpack_voucher(payload, home.machine.terms.cfg)
-            if self._till.quick(channel, voucher, told=_Reply(self, number)):
+            if self._till.quick(channel, voucher, told=_Reply(self, number, perf_counter_ns())):
                 self._waiting += 1
             else:
                 self._begin(number, SubmitVoucher(channel, voucher))
@@ -280,6 +286,7 @@ class _Connection(asyncio.Protocol):
         self._listener.begin(self._ask(number, asked))
 
     async def _ask(self, number: int, asked: Asked) -> None:
+        began_ns = perf_counter_ns()
         try:
             answer = await self._listener.desk.answer(asked, peer=self._peer)
         except Bug:
@@ -288,7 +295,7 @@ class _Connection(asyncio.Protocol):
             self._trouble(number, error)
         else:
             self._answer_message(number, answer)
-        self.served()
+        self.served(_NAMES[type(asked)], perf_counter_ns() - began_ns)
 
     # What is answered.
 
@@ -310,7 +317,7 @@ class _Connection(asyncio.Protocol):
             FrameKind.TROUBLE, number, payload=wire.pack_trouble(_status_of(error), str(error))
         )
 
-    def acknowledge(self, number: int, result: Paid | Exception) -> None:
+    def acknowledge(self, number: int, result: Paid | Exception, *, taken_ns: int) -> None:
         """The voucher of a request is durable, or will not be."""
         if isinstance(result, Exception):
             self._trouble(number, result)
@@ -320,10 +327,11 @@ class _Connection(asyncio.Protocol):
                 paid.spent, paid.earned, sealed=receipt.sealed, path=receipt.path
             )
             self._answer(FrameKind.ACKNOWLEDGEMENT, number, payload=payload)
-        self.served()
+        self.served("voucher", taken_ns)
 
-    def served(self) -> None:
+    def served(self, request: str, taken_ns: int) -> None:
         """One request less is under way."""
+        self._listener.desk.counts.answered(request, taken_ns)
         self._waiting -= 1
         if self._frames:
             self._work()
@@ -346,9 +354,11 @@ class _Connection(asyncio.Protocol):
 class _Reply:
     connection: _Connection
     number: int
+    began_ns: int
 
     def __call__(self, result: Paid | Exception) -> None:
-        self.connection.acknowledge(self.number, result)
+        taken_ns = perf_counter_ns() - self.began_ns
+        self.connection.acknowledge(self.number, result, taken_ns=taken_ns)
 
 
 def _status_of(error: Exception) -> int:

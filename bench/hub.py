@@ -1,0 +1,352 @@
+"""Payments a second: what a hub takes over its stream, in batches and one by one, and the limits.
+
+`python bench/hub.py [--homes 128] [--rounds 3] [--quick]` prints three tables of one run. Load and
+hubs share the machine's cores; a rate counts what was acknowledged and compared. Two hubs stand
+for two shards: each has half of the homes, a journal and a process of its own.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, median, quantiles
+from typing import TypeAlias
+
+import httpx
+
+import fastapi_peer
+from ceilings import echo_server, fsyncs, on_both_cores, recoveries, verifications
+from gridplus.channel import Counters
+from gridplus.clock import set_clock
+from gridplus.demo.processes import ServiceProcess
+from gridplus.meter import IntervalRead, SignedRead, read_message
+from gridplus.tariff import Tip, next_statement
+from gridplus.wallet import voucher_digest
+from gridplus.wire import SubmitBatch, SubmitVoucher
+from gridplus.wire import frames as wire
+from gridplus.wire.batches import BATCH_ITEMS
+from gridplus.wire.frames import FrameKind
+from load import Ask, Run, drive
+from measure import Beside, Row, per_cpu_second, show
+from measure import Effort as Measured
+from town import INTERVALS, Home, Town, founded_town
+from traffic import (
+    Post,
+    connected,
+    cpu_seconds,
+    live,
+    naive_exchanges_of,
+    served_hub,
+    start_program,
+)
+from vouchers import Limit
+
+BIG_READ_WH = 20_000
+"""One bill that many small vouchers pay."""
+PIPELINED = 16
+Plans: TypeAlias = list[list[Ask]]
+MEANING = """
+  one under way   each home has a connection and waits for each receipt before it pays again
+  16 under way    the same connections, sixteen payments each on their way: a home that catches up,
+                  or whoever speaks for many
+  payment         a voucher: parsed, its signer recovered, journaled, fsynced, and answered with a
+                  receipt (a Merkle path and the commit group's signature)
+  interval        a signed read (P-256), its bill, the voucher for it, the receipt; where the home
+                  exports, the bill brings a credit with a signature of its own
+  naive           FastAPI, pydantic, eth-account, a commit a payment, as vouchers.py's peer"""
+
+
+@dataclass
+class Meter:
+    """A home as the load sees it: what it has metered and been billed, and what it has paid."""
+
+    home: Home
+    register: tuple[int, int] = (0, 0)
+    place: int = 0
+    paid: int = 0
+    tip: Tip = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tip = Tip.genesis(self.home.identity.channel)
+
+    def interval(self, town: Town, import_wh: int, *, export_wh: int) -> list[Ask]:
+        """The next read with its bill, and the voucher for it."""
+        into, out = self.register[0] + import_wh, self.register[1] + export_wh
+        read = IntervalRead(INTERVALS[self.place], import_wh, export_wh, into, out)
+        statement = next_statement(self.tip, plan=town.plan, prices=town.prices, read=read)
+        more = statement.earned_ubolt > self.tip.total.earned_ubolt
+        self.register, self.place, self.tip = (into, out), self.place + 1, statement.tip
+        channel = self.home.identity.channel
+        signed = SignedRead(channel, read, self.home.device.sign(read_message(channel, read)))
+        begins = b'{"credit_signature":' + (b'"0x' if more else b"null")
+        asked = Ask(FrameKind.READ, wire.pack_read(signed), FrameKind.MESSAGE, begins)
+        return [asked, self.voucher(statement.spent_ubolt, statement.earned_ubolt)]
+
+    def voucher(self, spent: int, earned: int = 0) -> Ask:
+        voucher = self.home.voucher(Counters(spent, earned))
+        packed = wire.pack_voucher(self.home.identity.channel, voucher)
+        begins = spent.to_bytes(6, "big") + earned.to_bytes(6, "big")
+        return Ask(FrameKind.VOUCHER, packed, FrameKind.ACKNOWLEDGEMENT, begins)
+
+    def parts(self, count: int) -> list[Ask]:
+        """The next vouchers, each for a µBOLT more."""
+        self.paid += count
+        return [self.voucher(spent) for spent in range(self.paid - count + 1, self.paid + 1)]
+
+    def submitted(self) -> SubmitVoucher:
+        """The next one as a message over HTTP."""
+        self.paid += 1
+        voucher = self.home.voucher(Counters(self.paid, 0))
+        return SubmitVoucher(self.home.identity.channel, voucher)
+
+
+@dataclass
+class Found:
+    """Rates and CPU times by name, over the rounds."""
+
+    rates: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    hub_us: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    load_us: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    half_s: list[float] = field(default_factory=list)
+
+    def rate(self, name: str) -> float | None:
+        return median(self.rates[name]) if self.rates[name] else None
+
+    async def drive(
+        self, name: str, hubs: Sequence[ServiceProcess], plans: Plans, *, window: int = 1
+    ) -> Run:
+        """Homes take turns at the hubs: the first half at the first, when there are two."""
+        ports = [await _stream_port(hub) for hub in hubs]
+        share = -(-len(plans) // len(ports))
+        spread = [ports[n // share] for n in range(len(plans))]
+        hub_s, load_s = _cpu(hubs), time.process_time()
+        run = await asyncio.to_thread(drive, spread, plans, window=window)
+        count = len(run.taken_s)
+        self.rates[name].append(run.per_second)
+        self.hub_us[name].append((_cpu(hubs) - hub_s) / count * 1e6)
+        self.load_us[name].append((time.process_time() - load_s) / count * 1e6)
+        return run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--homes", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=3, help="of which the median counts")
+    parser.add_argument("--each", type=int, default=40, help="payments a home and round")
+    parser.add_argument("--quick", action="store_true", help="only to see that it runs")
+    asked = parser.parse_args()
+    if asked.quick:
+        asked.homes, asked.rounds, asked.each = 4, 1, 4
+    seconds = 0.05 if asked.quick else 1.0
+    with (
+        tempfile.TemporaryDirectory(prefix="gridplus-bench-") as name,
+        founded_town(Path(name), homes=2 * asked.homes) as town,
+    ):
+        set_clock(town.clock, INTERVALS[-1].end_s)
+        found, limits = Found(), [ceilings(town.folder, seconds)]
+        asyncio.run(measure(town, found, rounds=asked.rounds, each=asked.each))
+        limits.append(ceilings(town.folder, seconds))
+        limit = {name: mean(each[name] for each in limits) for name in limits[0]}
+        show(f"Payments a second over the stream: {asked.homes} homes", stream_rows(found, limit))
+        show("Payments a second over HTTP", http_rows(found, limit))
+        show("Whole intervals a second", interval_rows(found, limit))
+        show("The agent's side, a CPU second", sign_rows(town, seconds))
+        print(latency(found))
+        print(profile(found, limit))
+    print(MEANING)
+
+
+def ceilings(folder: Path, seconds: float) -> dict[str, float]:
+    """Taken before and after everything else: others may use this machine as well."""
+    return {
+        "verify": on_both_cores(verifications, seconds),
+        "recover": on_both_cores(recoveries, seconds),
+        "fsync": fsyncs(folder / "sync", seconds=seconds),
+    }
+
+
+async def measure(town: Town, found: Found, *, rounds: int, each: int) -> None:
+    meters, half = [Meter(home) for home in town.homes], len(town.homes) // 2
+    meters, living = meters[:half], meters[half:]
+    first = [meter.interval(town, BIG_READ_WH, export_wh=0)[:1] for meter in meters]
+    async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(served_hub(town))
+        quarter = half // 2
+        parts = [
+            [*town.homes[at : at + quarter], *town.homes[half + at : half + at + quarter]]
+            for at in (0, quarter)
+        ]
+        pair = [
+            await stack.enter_async_context(served_hub(town, name=f"hub-{n}", homes=part))
+            for n, part in enumerate(parts)
+        ]
+        for hubs in ([hub], pair):
+            await Found().drive("first bills", hubs, first)
+        echo = stack.enter_context(echo_server())
+        for _ in range(rounds):
+            plans = [meter.parts(each) for meter in meters]
+            run = await found.drive("one hub", [hub], plans)
+            await found.drive("two hubs", pair, plans)
+            _check(town, run, plans)
+            plans = [meter.parts(each) for meter in meters]
+            await found.drive("one hub, pipelined", [hub], plans, window=PIPELINED)
+            await found.drive("two hubs, pipelined", pair, plans, window=PIPELINED)
+            nothing = [[_echoed(ask) for ask in plan] for plan in plans]
+            idle = await asyncio.to_thread(drive, [echo] * len(plans), nothing)
+            found.rates["nothing"].append(idle.per_second)
+            await _over_http(found, hub, meters, each=each)
+            await _intervals(found, town, living, hubs=([hub], pair))
+        rate = found.rate("one hub") or 1.0
+        plans = [meter.parts(each) for meter in meters]
+        ports = [await _stream_port(hub)] * len(plans)
+        calm = await asyncio.to_thread(drive, ports, plans, per_second=rate / 2)
+        found.half_s = calm.taken_s
+    await _naive(found, town, each=max(1, each // 8))
+
+
+async def _over_http(
+    found: Found, hub: ServiceProcess, meters: Sequence[Meter], *, each: int
+) -> None:
+    """Single requests of every home, then batches: each has vouchers of as many homes as it can."""
+    turns = range(each // 2)
+    singles = [[(_post("/v1/vouchers", meter.submitted()),) for _ in turns] for meter in meters]
+    async with connected(hub.url, len(meters)) as doors:
+        await _live(found, "http", doors, singles, payments=1)
+    size = min(BATCH_ITEMS, len(meters))
+    batches = []
+    for start in range(0, len(meters) - size + 1, size):
+        own = meters[start : start + size]
+        made = [SubmitBatch(tuple(m.submitted() for m in own)) for _ in turns]
+        right = b'"kind":"gridplus.batch-answer/1"'
+        batches.append([(Post("/v1/batches", batch.to_bytes(), right),) for batch in made])
+    async with connected(hub.url, len(batches)) as doors:
+        await _live(found, "batches", doors, batches, payments=size)
+
+
+async def _live(found: Found, name: str, doors: list, plans: list, *, payments: int) -> None:  # type: ignore[type-arg]
+    begin_s = time.perf_counter()
+    taken = await live(doors, plans)
+    found.rates[name].append(len(taken) * payments / (time.perf_counter() - begin_s))
+
+
+async def _intervals(
+    found: Found, town: Town, meters: Sequence[Meter], *, hubs: Sequence[Sequence[ServiceProcess]]
+) -> None:
+    """Two intervals in which every home imports, two in which it exports as well."""
+    for name, export_wh in (("imports", 0), ("exports", 300)):
+        plans = [
+            [ask for _ in range(2) for ask in meter.interval(town, 400, export_wh=export_wh)]
+            for meter in meters
+        ]
+        for count, served in zip(("one hub", "two hubs"), hubs, strict=True):
+            run = await Found().drive("", served, plans)
+            found.rates[f"{count}, {name}"].append(run.per_second / 2)
+
+
+def _check(town: Town, run: Run, plans: Plans) -> None:
+    """The newest receipt of every home stands alone: its path leads to what the hub signed."""
+    for home, payload in zip(town.homes, run.last, strict=False):
+        told = wire.unpack_receipt(payload, home.identity.channel)
+        assert told.is_signed_by(town.hub_key.address, domain=home.identity.domain)
+    assert len(run.last) == len(plans)
+
+
+async def _naive(found: Found, town: Town, *, each: int) -> None:
+    if not await asyncio.to_thread(fastapi_peer.installed, fetch=each > 1):
+        return
+    server = await asyncio.to_thread(start_program, "fastapi_peer.py", town.folder)
+    try:
+        plans = [naive_exchanges_of(home, count=each) for home in town.homes[::2]]
+        async with connected(server.url, len(plans)) as doors:
+            await _live(found, "naive", doors, plans, payments=1)
+    finally:
+        server.stop()
+
+
+def _post(path: str, message: SubmitVoucher) -> Post:
+    right = f'"spent_ubolt":{message.voucher.spent}}}'.encode()
+    return Post(path, message.to_bytes(), right)
+
+
+def _echoed(ask: Ask) -> Ask:
+    return Ask(ask.kind, ask.payload, FrameKind.ACKNOWLEDGEMENT, b"")
+
+
+async def _stream_port(hub: ServiceProcess) -> int:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return int((await client.get(f"{hub.url}/v1/stream")).json()["port"])
+
+
+def _cpu(hubs: Sequence[ServiceProcess]) -> float:
+    return sum(cpu_seconds(hub.process.pid) or 0.0 for hub in hubs)
+
+
+def stream_rows(found: Found, limits: dict[str, float]) -> list[Row]:
+    verify = Beside("limit: libsecp256k1 verifies, both cores", limits["verify"])
+    others = (
+        verify,
+        Beside("limit: libsecp256k1 recovers, both cores", limits["recover"]),
+        Beside("limit: a server that does nothing, one process", found.rate("nothing")),
+        Beside("peer: naive, one HTTP request a payment", found.rate("naive")),
+    )
+    return [
+        Row("one hub, one under way", found.rate("one hub"), others),
+        Row("two hubs, one under way", found.rate("two hubs"), (verify,)),
+        Row("one hub, 16 under way", found.rate("one hub, pipelined"), (verify,)),
+        Row("two hubs, 16 under way", found.rate("two hubs, pipelined"), (verify,)),
+    ]
+
+
+def http_rows(found: Found, limits: dict[str, float]) -> list[Row]:
+    verify = Beside("limit: libsecp256k1 verifies, both cores", limits["verify"])
+    naive = Beside("peer: naive, one HTTP request a payment", found.rate("naive"))
+    return [
+        Row("batches of 50", found.rate("batches"), (verify, naive)),
+        Row("one request a payment", found.rate("http"), (verify, naive)),
+    ]
+
+
+def interval_rows(found: Found, limits: dict[str, float]) -> list[Row]:
+    verify = Beside("limit: libsecp256k1 verifies, both cores", limits["verify"])
+    return [
+        Row(f"{hubs}, every home {kind}", found.rate(f"{hubs}, {kind}"), (verify,))
+        for kind in ("imports", "exports")
+        for hubs in ("one hub", "two hubs")
+    ]
+
+
+def sign_rows(town: Town, seconds: float) -> list[Row]:
+    home = town.homes[0]
+    domain, cfg, key = home.identity.domain, home.identity.cfg, home.voucher_key
+
+    def sign(number: int) -> None:
+        key.sign(voucher_digest(domain, cfg, spent=number, earned=7))
+
+    rates = per_cpu_second({"ours": sign, "limit": Limit().sign}, Measured(3, seconds / 3))
+    limit = Beside("limit: libsecp256k1 signs, digest given", rates["limit"])
+    return [Row("vouchers signed, EIP-712 and all", rates["ours"], (limit,))]
+
+
+def latency(found: Found) -> str:
+    cuts = quantiles(found.half_s, n=100)
+    return (
+        f"\n  at half of one hub's load a payment takes {cuts[49] * 1e3:.1f} ms (p50), "
+        f"{cuts[98] * 1e3:.1f} ms (p99)"
+    )
+
+
+def profile(found: Found, limits: dict[str, float]) -> str:
+    lines = [f"  fdatasync of 4 KiB: {limits['fsync']:,.0f} a second; µs of CPU a payment:"]
+    for name, spent in found.hub_us.items():
+        hub, load = median(spent), median(found.load_us[name])
+        lines.append(f"    {name:22} hub {hub:6.0f}   load {load:6.0f}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
