@@ -55,7 +55,8 @@ Environments Laboratory; its text is in `LICENSE.CityLearn`.
 Changed: load is column "Equipment Electric Power [kWh]", solar is "Solar Generation [W/kW]" times
 the home's nominal power in the package's `schema.json`; both rounded to whole Wh, half to even.
 8,760 rows from the hour ending 24:00 on 31 July to the one ending 23:00 a year later, local
-standard time, no daylight saving; the source names no year. Home 15 has next to no solar energy
+standard time, no daylight saving; the source names no year. `outdoor_hourly.csv.gz` has column
+"Outdoor Drybulb Temperature [C]" of the same hours, in thousandths of a degree. Home 15 has next to no solar energy
 (144 kWh in the year), home 14 little (2,465 kWh); hours of zero load are in the source.
 
 ## Sources
@@ -102,9 +103,11 @@ def make(wheels: Path) -> dict[str, bytes]:
             made[f"ercot_dam_lz_houston_{year}.csv.gz"] = price_table(sources[name])
     with zipfile.ZipFile(next(wheels.glob("CityLearn-*.whl"))) as wheel:
         homes = [f"{HOMES_FOLDER}Building_{home}.csv" for home in HOME_NUMBERS]
-        for name in (f"{HOMES_FOLDER}schema.json", *homes):
+        weather = f"{HOMES_FOLDER}weather.csv"
+        for name in (f"{HOMES_FOLDER}schema.json", weather, *homes):
             sources[name] = wheel.read(name)
         made["homes_hourly.csv.gz"] = home_table(sources)
+        made["outdoor_hourly.csv.gz"] = outdoor_table(sources[weather])
         made["LICENSE.CityLearn"] = wheel.read(CITYLEARN_LICENCE)
     listed = {"files": digests(made), "sources": digests(sources)}
     made["PROVENANCE.md"] = PROVENANCE.format(**listed).encode()
@@ -162,6 +165,15 @@ def home_table(sources: dict[str, bytes]) -> bytes:
         [*label, *values] for label, values in zip(labels, zip(*columns, strict=True), strict=True)
     )
     return table([header, *([str(value) for value in row] for row in body)])
+
+
+def outdoor_table(content: bytes) -> bytes:
+    """The outdoor temperature of each of the homes' hours, in thousandths of a degree Celsius."""
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    if len(rows) != HOURS:
+        raise SystemExit(f"{len(rows)} hours of weather: not the known file")
+    degrees = (whole(row["Outdoor Drybulb Temperature [C]"], 1_000) for row in rows)
+    return table([["outdoor_mc"], *([str(value)] for value in degrees)])
 
 
 def home_rows(content: bytes) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
+from gridplus.agent.deciding import Coming, DevicePlanner
 from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground
 from gridplus.agent.links import Unreachable
@@ -26,7 +27,16 @@ from gridplus.failures import RemoteError, invariant
 from gridplus.keystore import DeviceKey, Secp256k1Key
 from gridplus.market import PriceVersion, operating_day_intervals, operating_day_of
 from gridplus.meter import IntervalRead, SignedRead, read_message
-from gridplus.planner import Home, Outlook, Plan, Rule, forecast_net_load, plan_battery
+from gridplus.planner import (
+    Home,
+    HomePlan,
+    Outlook,
+    Plan,
+    Rule,
+    explain,
+    forecast_net_load,
+    plan_battery,
+)
 from gridplus.tariff import (
     ChannelIdentity,
     check_statement,
@@ -102,7 +112,10 @@ class SmartAgent:
         self._hub = hub
         self._ground = ground
         self._prices: dict[date, PriceVersion] = {}
-        self.plan: Plan | None = None
+        self._planner = DevicePlanner(household.home, household.plan, devices)
+        self._battery: tuple[Outlook, Plan] | None = None
+        self._day: tuple[Interval, ...] = ()
+        self.plan: Plan | HomePlan | None = None
         self.credit_fault: str | None = None
         self.price_kind: str | None = None
 
@@ -140,34 +153,59 @@ class SmartAgent:
                 except (ChainError, RemoteError) as error:
                     self.credit_fault = str(error)
 
-    def decide(self, interval: Interval) -> Rule:
-        """Plan the rest of the day and tell the battery what to do in `interval`, which begins now.
+    def decide(self, interval: Interval) -> Rule | None:
+        """Plan the rest of the day and tell the devices what to do in `interval`, which begins now.
+        The battery's rule, if there is a battery.
 
         Uses prices that are published and what this home measured before `interval`. Without
         published prices it goes by expected ones, then by its own forecast from the newest day it
         knows; `price_kind` says which. Raises RemoteError when it has never known any.
         """
         prices = self._best_prices(interval)
-        self.price_kind = prices.kind  # a plan is costed as if its prices were final
-        ahead = [i for i in self._day_of(interval) if i.start_s >= interval.start_s]
+        self.price_kind = prices.kind
+        final = replace(prices, kind="final")  # a plan is costed as if its prices were final
+        if self._household.home.is_battery_alone:
+            return self._decide_battery(interval, final)
+        if self._planner.needs_plan(interval, final):
+            self._planner.plan_for(self._coming(interval, final))
+        self.plan = self._planner.plan
+        return self._planner.act(interval)
+
+    def why(self) -> tuple[str, ...]:
+        """A sentence for each device that `decide` told something."""
+        if self._battery is None:
+            return self._planner.why
+        battery, (outlook, plan) = self._household.home.require_battery(), self._battery
+        step = plan.steps[0]
+        if not step.charge_wh and not step.discharge_wh:
+            return ()
+        labels = self._planner.labels(self._day[-len(plan.steps) :])
+        return explain(battery, outlook, plan=plan, labels=labels)[:1]
+
+    def _decide_battery(self, interval: Interval, prices: PriceVersion) -> Rule:
+        home, coming = self._household.home, self._coming(interval, prices)
         outlook = Outlook(
             energy_prices(
-                self._household.plan,
-                replace(prices, kind="final"),
-                intervals=ahead,
-                before=self.memory.tip.total,
+                self._household.plan, prices, intervals=coming.intervals, before=coming.before
             ),
-            self._forecast(interval.start_s, len(ahead)),
+            coming.net_wh,
         )
-        home = self._household.home
-        self.plan = plan_battery(
+        plan = plan_battery(
             home.require_battery(),
             outlook,
             stored_uwh=self._devices.stored_uwh,
             end_wh=home.end_of_day_wh,
         )
-        self._devices.follow(self.plan.rules[0])
-        return self.plan.rules[0]
+        self.plan, self._battery = plan, (outlook, plan)
+        self._devices.follow(plan.rules[0])
+        return plan.rules[0]
+
+    def _coming(self, interval: Interval, prices: PriceVersion) -> Coming:
+        """The rest of the operating day."""
+        self._day = self._day_of(interval)
+        ahead = [each for each in self._day if each.start_s >= interval.start_s]
+        expected = self._forecast(interval.start_s, len(ahead))
+        return Coming(ahead, prices, expected, self.memory.tip.total)
 
     async def pay(self, interval: Interval, *, now_s: int) -> Payment | None:
         """Read the meter for `interval`, which is over, then pay whatever is unpaid.

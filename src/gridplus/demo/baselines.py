@@ -29,11 +29,12 @@ class Flat:
 def without_control(
     plan: Plan, days: Sequence[tuple[PriceVersion, Sequence[Measured]]]
 ) -> Uncontrolled:
-    """The same load and solar, rated by the same plan, with no battery in between."""
+    """The same needs and sun, rated by the same plan, with no battery in between: the car charges
+    when it comes, a thermostat keeps the band."""
     total, net_ubolt, import_wh = Tally(), list[int](), 0
     for prices, measured in days:
         for was in measured:
-            net_wh = was.load_wh - was.solar_wh
+            net_wh = was.alone_wh - was.solar_wh
             taken_wh, fed_wh = max(net_wh, 0), max(-net_wh, 0)
             import_wh += taken_wh
             read = IntervalRead(was.read.interval, taken_wh, fed_wh, taken_wh, fed_wh)

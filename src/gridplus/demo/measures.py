@@ -260,7 +260,7 @@ def _series(run: Run, audit: Audit, *, alone: Sequence[Uncontrolled]) -> Series:
         solar_wh=tuple(sum(was.solar_wh for was in homes) for homes in street),
         net_wh=tuple(sum(w.read.import_wh - w.read.export_wh for w in homes) for homes in street),
         net_without_control_wh=tuple(
-            sum(w.load_wh - w.solar_wh for w in homes) for homes in street
+            sum(w.alone_wh - w.solar_wh for w in homes) for homes in street
         ),
         stored_wh=tuple(sum(w.battery.stored_uwh for w in homes) // UWH_PER_WH for homes in street),
         paid_ubolt=_paid(audit, len(intervals)),

@@ -36,7 +36,7 @@ def deliver_history(stage: Stage, residents: Sequence[Resident], *, until_s: int
     """The wires company's reads of each home up to `until_s`, as the back office imports them."""
     start_s = until_s - HISTORY_DAYS * 86_400
     for resident in residents:
-        load_wh, solar_wh = resident.devices.past(start_s, until_s)
+        load_wh, solar_wh = resident.devices.metered_past(start_s, until_s)
         rows = ["start_s,load_wh,solar_wh"]
         rows += [
             f"{start_s + i * SETTLEMENT_INTERVAL_S},{load},{solar}"

@@ -1,5 +1,6 @@
 """The homes of the street: their keys, their devices, and a Smart Agent in each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -24,17 +25,19 @@ from gridplus.clock import Clock
 from gridplus.demo.device import DeviceState, Measured, SimulatedHome
 from gridplus.demo.founding import seed_of
 from gridplus.demo.options import StreetTerms, bundled
-from gridplus.demo.street_data import Energies, HomeSeries
+from gridplus.demo.street_data import Energies, HomeSeries, outdoor_mc
 from gridplus.failures import Bug, invariant
 from gridplus.journal import SqliteJournal
 from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
 from gridplus.market import operating_day_intervals
 from gridplus.meter import IntervalRead
-from gridplus.planner import UWH_PER_WH, Home, Rule, forecast_net_load, parse_home
+from gridplus.planner import UWH_PER_WH, Home, Rule, State, forecast_net_load, parse_home
 from gridplus.tariff import ChannelIdentity
 from gridplus.tariff import Plan as TariffPlan
 from gridplus.units import SETTLEMENT_INTERVAL_S, UBOLT_PER_BOLT, Interval
 from gridplus.wallet import Address, Descriptor
+
+HOME_FILES = ("home.toml", "home-car.toml", "home-climate.toml", "home-both.toml")
 
 
 class SimulatedDevices:
@@ -43,6 +46,7 @@ class SimulatedDevices:
     def __init__(self, home: SimulatedHome) -> None:
         self._home = home
         self._rule: Rule | None = None
+        self._wanted_wh: Mapping[str, int] | None = None
         self.measured: dict[int, Measured] = {}
 
     @property
@@ -56,8 +60,21 @@ class SimulatedDevices:
     def past(self, start_s: int, end_s: int) -> tuple[Energies, Energies]:
         return self._home.past(start_s, end_s)
 
+    def metered_past(self, start_s: int, end_s: int) -> tuple[Energies, Energies]:
+        return self._home.metered_past(start_s, end_s)
+
     def follow(self, rule: Rule) -> None:
         self._rule = rule
+
+    def standing(self, now_s: int, end_s: int) -> State:
+        return self._home.fittings.state(self.stored_uwh, now_s=now_s, end_s=end_s)
+
+    def outdoor_mc(self, start_s: int) -> int:
+        invariant(start_s < self.measured_until_s, "nobody feels tomorrow's weather")
+        return outdoor_mc(start_s)
+
+    def run(self, wanted_wh: Mapping[str, int]) -> None:
+        self._wanted_wh = wanted_wh
 
     def read(self, start_s: int) -> IntervalRead:
         invariant(start_s in self.measured, "a meter reads what is over")
@@ -69,9 +86,10 @@ class SimulatedDevices:
             self.pass_time(interval)
 
     def pass_time(self, interval: Interval) -> None:
-        """Live through `interval`; the rule holds for this one interval only."""
+        """Live through `interval`; what was told holds for this one interval only."""
         rule, self._rule = self._rule, None
-        self.measured[interval.start_s] = self._home.advance(interval, rule)
+        wanted_wh, self._wanted_wh = self._wanted_wh, None
+        self.measured[interval.start_s] = self._home.advance(interval, rule, wanted_wh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +221,15 @@ def make_resident(
         start.daily_cap_bolt,
         keys.voucher.address,
     )
-    (folder / "home.toml").write_bytes(bundled("home.toml"))
-    home = parse_home(bundled("home.toml"), what="home.toml")
+    file = home_file(name)
+    (folder / "home.toml").write_bytes(bundled(file))
+    home = parse_home(bundled(file), what=file)
     state = DeviceState(start.now_s, stored_uwh=home.end_of_day_wh * UWH_PER_WH)
-    devices = SimulatedDevices(SimulatedHome(series, home.require_battery(), state=state))
+    devices = SimulatedDevices(SimulatedHome(series, home, state=state))
     return Resident(name, folder, owner, keys, identity, home, devices)
+
+
+def home_file(name: str) -> str:
+    """What stands in home-01, home-02, ...: a battery in each, in turn a car, a heat pump, both."""
+    number = int(name.rpartition("-")[2])
+    return HOME_FILES[(number - 1) % len(HOME_FILES)]

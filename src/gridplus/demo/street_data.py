@@ -25,7 +25,7 @@ from gridplus.market import PriceVersion, day_ahead_posting_s, operating_day_bou
 from gridplus.market.formats import PriceSeries, parse_ercot_dam, parse_price_csv
 from gridplus.meter import MeterRead
 from gridplus.meter.formats import parse_meter_file
-from gridplus.units import SETTLEMENT_INTERVAL_S, Interval, format_utc, utc_from_s
+from gridplus.units import HOUR_S, SETTLEMENT_INTERVAL_S, Interval, format_utc, utc_from_s
 
 SETTLEMENT_POINT = "LZ_HOUSTON"
 PRICE_YEARS = (2021, 2022)
@@ -135,6 +135,13 @@ def home_series(home: int) -> HomeSeries:
     return _home(f"home {home}", start_s, laid=laid)
 
 
+def outdoor_mc(at_s: int) -> int:
+    """How warm it is outdoors (m°C) at an instant, where the homes are: the hour of their year that
+    is laid on it."""
+    hours = _outdoor_hours()
+    return int(hours[(at_s - _FIRST_HOUR_S) // HOUR_S % len(hours)])
+
+
 def home_from_file(path: Path) -> tuple[HomeSeries, tuple[str, ...]]:
     """A home from a user's meter file (plain or .gz), and the problems of its rows.
 
@@ -175,6 +182,13 @@ def _home_hours() -> Energies:
     """8,760 rows; load and solar of home 1, of home 2, ... in Wh per hour."""
     lines = _bundled("homes_hourly.csv.gz").decode().splitlines()
     return np.loadtxt(lines, dtype=np.int64, delimiter=",", skiprows=1)[:, _LABELS:]
+
+
+@lru_cache(maxsize=1)
+def _outdoor_hours() -> Energies:
+    """8,760 temperatures in m°C."""
+    lines = _bundled("outdoor_hourly.csv.gz").decode().splitlines()
+    return np.loadtxt(lines, dtype=np.int64, skiprows=1)
 
 
 @lru_cache(maxsize=len(PRICE_YEARS))
