@@ -56,8 +56,9 @@ Changed: load is column "Equipment Electric Power [kWh]", solar is "Solar Genera
 the home's nominal power in the package's `schema.json`; both rounded to whole Wh, half to even.
 8,760 rows from the hour ending 24:00 on 31 July to the one ending 23:00 a year later, local
 standard time, no daylight saving; the source names no year. `outdoor_hourly.csv.gz` has column
-"Outdoor Drybulb Temperature [C]" of the same hours, in thousandths of a degree. Home 15 has next to no solar energy
-(144 kWh in the year), home 14 little (2,465 kWh); hours of zero load are in the source.
+"Outdoor Drybulb Temperature [C]" of the same hours, in thousandths of a degree. Home 15 has next
+to no solar energy (144 kWh in the year), home 14 little (2,465 kWh); hours of zero load are in the
+source.
 
 ## Sources
 | file in the package | sha256 |

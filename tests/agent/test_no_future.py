@@ -29,7 +29,7 @@ async def decision(town: Town, folder: Path, series: HomeSeries) -> Rule:
     folder.mkdir()
     home = parse_home(bundled("home.toml"), what="home.toml")
     state = DeviceState(NOW_S, stored_uwh=home.end_of_day_wh * UWH_PER_WH)
-    devices = SimulatedDevices(SimulatedHome(series, home.require_battery(), state=state))
+    devices = SimulatedDevices(SimulatedHome(series, home, state=state))
     async with agent_box(town, folder, devices=devices) as box:
         return box.agent.decide(Interval(NOW_S, SETTLEMENT_INTERVAL_S))
 

@@ -9,7 +9,7 @@ from gridplus.demo.street_data import home_series
 from gridplus.failures import Bug, InputError
 from gridplus.market import operating_day_bounds
 from gridplus.meter import check_follows
-from gridplus.planner import Battery, Rule
+from gridplus.planner import Battery, Home, Rule
 from gridplus.units import Interval
 
 START_S = operating_day_bounds(date(2021, 6, 21))[0]
@@ -21,6 +21,7 @@ BATTERY = Battery(
     reserve_wh=640,
     wear_ubolt_per_mwh=20_000_000,
 )
+HOME = Home(BATTERY, end_of_day_wh=3_200, solar=True)
 HALF_UWH = BATTERY.capacity_uwh // 2
 SERIES = home_series(4)
 LEVEL = st.integers(0, BATTERY.capacity_uwh)
@@ -30,7 +31,7 @@ RULES = st.lists(LEVEL, min_size=4, max_size=4).map(
 
 
 def home(*, now_s: int = START_S, stored_uwh: int = HALF_UWH) -> SimulatedHome:
-    return SimulatedHome(SERIES, BATTERY, state=DeviceState(now_s, stored_uwh))
+    return SimulatedHome(SERIES, HOME, state=DeviceState(now_s, stored_uwh))
 
 
 def live(device: SimulatedHome, rules: list[Rule | None]) -> list[Measured]:
@@ -77,7 +78,7 @@ def test_a_device_carries_on_from_its_state_as_if_it_had_never_stopped() -> None
     one, other = home(), home()
     whole = live(one, [rule] * 40)
     parts = live(other, [rule] * 17)
-    parts += live(SimulatedHome(SERIES, BATTERY, state=other.state), [rule] * 23)
+    parts += live(SimulatedHome(SERIES, HOME, state=other.state), [rule] * 23)
     assert parts == whole
 
 

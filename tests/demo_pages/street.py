@@ -8,6 +8,7 @@ import math
 from dataclasses import replace
 from datetime import date
 
+from gridplus.demo.diary import Deed
 from gridplus.demo.figures import (
     CostPart,
     EnergyFigures,
@@ -27,6 +28,10 @@ CALM = (27, 24, 22, 21, 22, 22, 27, 27, 28, 29, 32, 36, 46, 65, 84, 109, 99, 62,
 STORM = (3056, 3319, 2995, 4111, 4495, 7488, 7862, 7545, 7768, 7754, 7697, 7769, 7551, 7497, 7495)
 DELIVERY, ADDER, TAX_PPM = 34_815_000 + 555_000, 15_000_000, 21_637
 HOMES = 17
+DEEDS = (
+    Deed("car", 1_628_755_200, 1_628_762_400, 13_300, "charging the car at 03:00: 7.1 ¢ now"),
+    Deed("battery", 1_628_802_000, 1_628_809_200, -2_200, "covering the home at 16:00: 10.2 ¢"),
+)
 
 
 def _curves(days: int, *, sun_wh: int) -> tuple[list[int], list[int], list[int]]:
@@ -114,7 +119,7 @@ def _homes(series: Series, *, taken_wh: int, fed_in_wh: int, count: int) -> tupl
     ]
     left = [150_000_000 - paid for paid in columns[2]]
     rows = zip(*columns, left, left, left, strict=True)
-    return tuple(HomeFigures(f"home {i + 1}", *row) for i, row in enumerate(rows))
+    return tuple(HomeFigures(f"home {i + 1}", *row, DEEDS) for i, row in enumerate(rows))
 
 
 def calm_day(*, homes: int = HOMES, days: int = 1) -> Figures:

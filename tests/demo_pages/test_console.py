@@ -113,3 +113,11 @@ def test_progress_can_be_silent() -> None:
         bar.phase("deploying contracts")
         bar.interval(1, 2, label="")
     assert page.getvalue() == ""
+
+
+def test_what_the_agents_did_is_told_with_its_reason() -> None:
+    text = printed(calm_day())
+    assert "home 1 03:00 to 05:00: car charged 13.3 kWh. charging the car at 03:00: 7.1" in text
+    assert "16:00 to 18:00: battery gave 2.2 kWh" in text
+    assert "in 17 homes a car, in 0 homes a heat pump, all simulated" in " ".join(text.split())
+    assert "home 5 03:00" not in text, "the summary page tells of all"

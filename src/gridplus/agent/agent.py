@@ -1,10 +1,11 @@
 """The Smart Agent: plans the battery, reads the meter, recomputes each bill, and pays it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from gridplus.agent.deciding import Coming, DevicePlanner
+from gridplus.agent.deciding import BATTERY, Coming, DevicePlanner
 from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground
 from gridplus.agent.links import Unreachable
@@ -171,16 +172,16 @@ class SmartAgent:
         self.plan = self._planner.plan
         return self._planner.act(interval)
 
-    def why(self) -> tuple[str, ...]:
-        """A sentence for each device that `decide` told something."""
+    def why(self) -> Mapping[str, str]:
+        """A sentence for each device that `decide` told something, by the device's name."""
         if self._battery is None:
             return self._planner.why
         battery, (outlook, plan) = self._household.home.require_battery(), self._battery
         step = plan.steps[0]
         if not step.charge_wh and not step.discharge_wh:
-            return ()
+            return {}
         labels = self._planner.labels(self._day[-len(plan.steps) :])
-        return explain(battery, outlook, plan=plan, labels=labels)[:1]
+        return {BATTERY: explain(battery, outlook, plan=plan, labels=labels)[0]}
 
     def _decide_battery(self, interval: Interval, prices: PriceVersion) -> Rule:
         home, coming = self._household.home, self._coming(interval, prices)

@@ -4,7 +4,7 @@ A plan is followed for an hour; new prices end it at once. The battery goes by i
 each quarter hour's load live, so that an hour is no long time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -33,13 +33,14 @@ class Coming:
 
 @dataclass
 class DevicePlanner:
-    """Plans for a home with more than a battery. `plan` and `why` are for whoever asks."""
+    """Plans for a home with more than a battery. `plan`, and a sentence for each device in `why`,
+    are for whoever asks."""
 
     home: Home
     terms: TariffPlan
     devices: HomeDevices
     plan: HomePlan | None = None
-    why: tuple[str, ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)
     _prices: bytes = b""
     _sentences: tuple[tuple[str, ...], ...] = field(default=())
 
@@ -87,7 +88,8 @@ class DevicePlanner:
                 taken = 0 if move is None else move.take_wh
                 wanted_wh[track.device] = wanted_wh.get(track.device, 0) + taken
         self.devices.run(wanted_wh)
-        self.why = self._sentences[at]
+        here = [track.device for track in plan.tracks if track.first <= at < track.end]
+        self.why = dict(zip(here, self._sentences[at], strict=False))
         rule = plan.rules[at] if plan.rules else None
         if rule is not None:
             self.devices.follow(rule)

@@ -1,13 +1,13 @@
 """A meter that is a file: what it says is over, the newest interval last. It has no battery."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from gridplus.failures import InputError
 from gridplus.meter import IntervalRead
 from gridplus.meter.formats import parse_meter_file
-from gridplus.planner import Energies, Rule
+from gridplus.planner import Energies, Rule, State
 from gridplus.units import SETTLEMENT_INTERVAL_S, Interval
 
 
@@ -50,3 +50,13 @@ class FileMeter:
 
     def read(self, start_s: int) -> IntervalRead:
         return self._reads[start_s]
+
+    def standing(self, now_s: int, end_s: int) -> State:
+        """Nothing stands behind it that could be planned."""
+        return State()
+
+    def outdoor_mc(self, start_s: int) -> int:
+        raise InputError("a meter file knows no weather")
+
+    def run(self, wanted_wh: Mapping[str, int]) -> None:
+        """There is nothing to steer."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Protocol
@@ -54,6 +54,7 @@ class Run:
     bought: dict[date, dict[str, Any]] = field(default_factory=dict)
     gas: list[tuple[str, int]] = field(default_factory=list)
     refused: int = 0
+    reasons: dict[tuple[str, int], Mapping[str, str]] = field(default_factory=dict)
 
 
 def perform(options: DemoOptions, progress: Progress) -> Run:
@@ -173,6 +174,7 @@ async def _live_through(run: Run, interval: Interval) -> None:
     """Every home decides, lives for a quarter hour, meters it, is billed, and pays."""
     for resident in run.residents:
         resident.agent.decide(interval)
+        run.reasons[resident.name, interval.start_s] = resident.agent.why()
     for resident in run.residents:
         resident.devices.pass_time(interval)
     run.stage.set_clock(interval.end_s)

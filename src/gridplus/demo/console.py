@@ -20,6 +20,8 @@ from gridplus.demo.readout import format_cents, format_scaled, printable
 MARGIN = "  "
 RULED = Box("    \n    \n ── \n    \n ── \n    \n    \n    \n")
 """A line under the head and one above the total, and nothing else."""
+TOLD_HOMES = 4
+"""One of each kind; result.json and the summary page tell of all."""
 INTERVALS_PER_LINE = 16
 """Four simulated hours: how often a progress that is not a terminal says a line."""
 
@@ -112,6 +114,7 @@ def print_figures(figures: Figures, console: Console) -> None:
     _print_run(figures, page)
     _print_stack(figures, page)
     _print_homes(figures, page)
+    _print_deeds(figures, page)
     _print_retailer(figures, page)
     _print_proof(figures, page)
     _print_files(figures, page)
@@ -127,9 +130,9 @@ class _Page:
         self._console.print()
         self._console.print(Text(text, style="bold green"))
 
-    def say(self, text: str, *, style: str = "") -> None:
-        width = self._console.width
-        filled = textwrap.fill(text, width, initial_indent=MARGIN, subsequent_indent=MARGIN)
+    def say(self, text: str, *, style: str = "", hang: int = 0) -> None:
+        width, under = self._console.width, MARGIN + " " * hang
+        filled = textwrap.fill(text, width, initial_indent=MARGIN, subsequent_indent=under)
         self._console.print(Text(filled, style=style))
 
     def show(self, table: Table) -> None:
@@ -188,6 +191,13 @@ def _print_homes(figures: Figures, page: _Page) -> None:
         cells = (row.name, *energies, *map(format_cents, money))
         _add_row(table, *cells, total=row is rows[-1])
     page.show(table)
+
+
+def _print_deeds(figures: Figures, page: _Page) -> None:
+    page.heading("What the Smart Agents did, and why")
+    page.say(readout.who_has_what(figures))
+    for row in readout.deed_rows(figures, homes=TOLD_HOMES, each=1):
+        page.say(f"{row.home} {row.when}: {row.what}. {row.why}", hang=len(row.home) + 1)
 
 
 def _print_retailer(figures: Figures, page: _Page) -> None:

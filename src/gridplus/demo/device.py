@@ -85,7 +85,11 @@ class SimulatedHome:
         return total_wh, solar_wh
 
     def advance(
-        self, interval: Interval, rule: Rule | None, wanted_wh: Mapping[str, int] | None = None
+        self,
+        interval: Interval,
+        rule: Rule | None,
+        *,
+        wanted_wh: Mapping[str, int] | None = None,
     ) -> Measured:
         """Live through `interval` with the battery following `rule`; without one it rests. Car and
         heat pump take what is wanted of them, or without that what they would alone.

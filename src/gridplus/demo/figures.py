@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from gridplus.demo.diary import Deed
 from gridplus.failures import invariant
 
 
@@ -33,7 +34,7 @@ class CostPart:
 @dataclass(frozen=True, slots=True)
 class HomeFigures:
     """One home over all days: net bill in µBOLT (charges less credits) three ways, and the money of
-    its channel as read back from three stores after a restart."""
+    its channel as read back from three stores after a restart; what its devices did, and why."""
 
     name: str
     import_wh: int
@@ -44,6 +45,7 @@ class HomeFigures:
     chain_headroom_ubolt: int
     ledger_deposit_ubolt: int
     voucher_headroom_ubolt: int
+    deeds: tuple[Deed, ...]
 
     @property
     def agrees(self) -> bool:

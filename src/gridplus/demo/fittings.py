@@ -104,11 +104,7 @@ class Fittings:
         level = self.levels.indoor_uc or 0
         alone = level * (PPM - loss_ppm) // PPM + outdoor_mc * _MICRO_PER_MILLI * loss_ppm // PPM
         alone += building.gain_mc * _MICRO_PER_MILLI * interval.length_s // HOUR_S
-        band = climate.band_at(self._minute(interval.start_s))
-        middle_mc = level // _MICRO_PER_MILLI
-        if band is not None:
-            middle_mc = (band.low_mc + band.high_mc) // 2
-        heats = outdoor_mc + building.gain_mc * PPM // building.loss_ppm < middle_mc
+        heats = climate.heats(self._minute(interval.start_s), outdoor_mc=outdoor_mc)
         gain = building.heat_mc_per_kwh if heats else -building.cool_mc_per_kwh
         after = climate.band_at(self._minute(interval.end_s))
         if wanted_wh is None:

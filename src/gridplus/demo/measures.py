@@ -12,6 +12,7 @@ from gridplus.demo.audit import Audit
 from gridplus.demo.baselines import Flat, Uncontrolled, flat_plan, without_control
 from gridplus.demo.conductor import Run
 from gridplus.demo.device import Measured
+from gridplus.demo.diary import Deed, deeds
 from gridplus.demo.figures import (
     CostPart,
     EnergyFigures,
@@ -152,9 +153,19 @@ def _homes(
                 chain_headroom_ubolt=money.chain_ubolt,
                 ledger_deposit_ubolt=money.ledger_ubolt,
                 voucher_headroom_ubolt=money.voucher_ubolt,
+                deeds=_deeds(run, home),
             )
         )
     return tuple(found)
+
+
+def _deeds(run: Run, home: Resident) -> tuple[Deed, ...]:
+    return deeds(
+        [
+            (i, home.devices.measured[i.start_s], run.reasons[home.name, i.start_s])
+            for i in _intervals(run)
+        ]
+    )
 
 
 def _payments(run: Run) -> PaymentFigures:

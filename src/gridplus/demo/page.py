@@ -86,6 +86,7 @@ def _sentences(figures: Figures) -> dict[str, str]:
         "homes_note": readout.where_homes_come_from(figures),
         "energy": readout.what_energy_moved(figures),
         "flat": readout.what_flat_means(figures),
+        "devices": readout.who_has_what(figures),
         "earned": readout.what_was_earned(figures),
         "ahead": readout.what_was_bought_ahead(figures),
         "payments": readout.what_payments_took(figures),
@@ -105,6 +106,7 @@ def _tables(figures: Figures) -> dict[str, Markup]:
         "key": _key(figures),
         "stack": _stack(figures),
         "homes": _homes(figures),
+        "deeds": _deeds(figures),
         "account": _account(figures),
         "gas_table": _gas(figures),
         "channels": _channels(figures),
@@ -216,6 +218,16 @@ def _homes(figures: Figures) -> Markup:
         for row in readout.home_rows(figures)
     ]
     return _table(head, rows, caption="Every home; money in BOLT", kind="sum homes")
+
+
+def _deeds(figures: Figures) -> Markup:
+    texts = ("when", "what", "why")
+    rows = [
+        (row.home, *(_fill('<td class="text">$text</td>', text=getattr(row, k)) for k in texts))
+        for row in readout.deed_rows(figures, homes=len(figures.homes), each=2)
+    ]
+    head = ("home", *texts)
+    return _table(head, rows, caption="The greatest stretches of each device", kind="deeds")
 
 
 def _account(figures: Figures) -> Markup:

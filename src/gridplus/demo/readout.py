@@ -8,9 +8,11 @@ the total that is printed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
+from gridplus.demo.diary import greatest
 from gridplus.demo.figures import Figures
-from gridplus.units import WH_PER_MWH
+from gridplus.units import WH_PER_MWH, counted, utc_from_s
 
 UBOLT_PER_CENT = 10_000
 WH_PER_TENTH_KWH = 100
@@ -57,11 +59,6 @@ def format_price(price_ubolt_per_mwh: int) -> str:
 
 def format_ms(duration_us: int) -> str:
     return format_scaled(share_rounded([duration_us], 100)[0], 1)
-
-
-def counted(number: int, noun: str) -> str:
-    """(1, 'home') -> '1 home'; (17, 'home') -> '17 homes'."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def printable(text: str) -> str:
@@ -176,6 +173,52 @@ def where_homes_come_from(figures: Figures) -> str:
         homes = counted(bundled, "real home")
         told.append(f"{homes} from California, {aligned}; hourly data divided into {QUARTER_HOURS}")
     return f"{'; '.join(told)}."
+
+
+@dataclass(frozen=True, slots=True)
+class DeedRow:
+    """What a device did, for people."""
+
+    home: str
+    when: str
+    what: str
+    why: str
+
+
+_DONE = {
+    ("battery", True): "battery stored",
+    ("battery", False): "battery gave",
+    ("car", True): "car charged",
+    ("climate", True): "heat pump took",
+}
+
+
+def deed_rows(figures: Figures, *, homes: int, each: int) -> list[DeedRow]:
+    """The greatest `each` things that every device of the first `homes` homes did."""
+    zone, rows = ZoneInfo(figures.time_zone), list[DeedRow]()
+    for home in figures.homes[:homes]:
+        for deed in greatest(home.deeds, each=each):
+            begin, end = (utc_from_s(at).astimezone(zone) for at in (deed.start_s, deed.end_s))
+            day = "" if figures.days == 1 else f"{begin:%m-%d} "
+            done = _DONE.get((deed.device, deed.energy_wh > 0), deed.device)
+            what = f"{done} {format_kwh(abs(deed.energy_wh))} kWh"
+            when = f"{day}{begin:%H:%M} to {end:%H:%M}"
+            rows.append(DeedRow(printable(home.name), when, what, printable(deed.why)))
+    return rows
+
+
+def who_has_what(figures: Figures) -> str:
+    """What stands in the homes, and what of it is simulated."""
+    cars, pumps = (
+        sum(any(deed.device == device for deed in home.deeds) for home in figures.homes)
+        for device in ("car", "climate")
+    )
+    if not cars and not pumps:
+        return "A simulated battery in each home; its Smart Agent decides."
+    return (
+        f"In each home a battery, in {counted(cars, 'home')} a car, in {counted(pumps, 'home')} a "
+        "heat pump, all simulated; the Smart Agents decide."
+    )
 
 
 def what_energy_moved(figures: Figures) -> str:

@@ -89,7 +89,7 @@ class SimulatedDevices:
         """Live through `interval`; what was told holds for this one interval only."""
         rule, self._rule = self._rule, None
         wanted_wh, self._wanted_wh = self._wanted_wh, None
-        self.measured[interval.start_s] = self._home.advance(interval, rule, wanted_wh)
+        self.measured[interval.start_s] = self._home.advance(interval, rule, wanted_wh=wanted_wh)
 
 
 @dataclass(frozen=True, slots=True)
