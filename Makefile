@@ -6,10 +6,12 @@ PROVER := .venv-prove
 SEED ?= 1
 STEPS ?= 60
 EXAMPLES ?= 100
+POINTS ?= 10000
+STORE ?= sqlite
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test bench-check check conformance mutants prove fuzz bench bench-gas bench-hub ci savings storm lock contracts data clean
+.PHONY: help demo audit test bench-check check conformance mutants prove fuzz kill bench bench-gas bench-hub ci savings storm lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -67,6 +69,9 @@ prove: $(VENV)/ready-dev $(PROVER)/bin/halmos ## prove vault and token for all i
 
 fuzz: $(VENV)/ready-dev ## run the stateful machines at length: SEED=1 STEPS=60 EXAMPLES=100 (nightly, 10 minutes)
 	@$(BIN)/python -m tests.fuzz --seed $(SEED) --steps $(STEPS) --examples $(EXAMPLES)
+
+kill: $(VENV)/ready-dev ## kill the hub at every point of its writing: POINTS=10000 SEED=1 STORE=sqlite or postgres (nightly, half an hour)
+	@$(BIN)/python -m tests.kill --points $(POINTS) --seed $(SEED) --store $(STORE)
 
 storm: $(VENV)/ready-run ## February 2021 on every plan kind, written into docs/storm-2021.md (half a minute)
 	@$(BIN)/python bench/storm.py --write docs/storm-2021.md

@@ -9,6 +9,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,6 +54,15 @@ class Server:
         with psycopg.connect(url or self.url, autocommit=True) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
+
+    def wait_until_ready(self) -> None:
+        """A server that lost a process ends the others, recovers and takes connections again."""
+        command = [str(PROGRAMS / "pg_isready"), "-q", "-h", str(self.folder), "-t", "1"]
+        for _ in range(300):
+            if subprocess.run(command, check=False).returncode == 0:
+                return
+            time.sleep(0.1)
+        raise NoServerError("it does not come back")
 
     def start(self) -> None:
         options = f"-c listen_addresses='' -c shared_buffers=16MB -k {self.folder}"

@@ -1,4 +1,3 @@
-import random
 import subprocess
 import sys
 from pathlib import Path
@@ -36,24 +35,6 @@ def replayed_in_full(path: Path) -> int:
     assert [s.sequence for s in stored] == list(range(1, len(stored) + 1))
     assert all(s.fact == fact_at(s.sequence) for s in stored)
     return len(stored)
-
-
-def test_kill_9_at_random_times_loses_no_promised_fact(tmp_path: Path) -> None:
-    """I-ST-1."""
-    path, times = tmp_path / "hub.journal", random.Random(SEED)
-    promised = 0
-    for life in range(10):
-        process = appender(path, SEED + life)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(timeout=times.uniform(0.0, 0.08))
-        process.kill()
-        heard = newest_promise(process.communicate()[0])
-        durable = replayed_in_full(path)
-        assert durable >= max(heard, promised), f"seed {SEED}, life {life}"
-        promised = durable
-    assert promised > 100
 
 
 def test_a_file_size_limit_stops_the_writer_and_every_promise_holds(tmp_path: Path) -> None:

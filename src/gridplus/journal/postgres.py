@@ -266,6 +266,9 @@ def _prepare(connection: "Connection", place: PostgresPlace, *, patience_s: int)
     version = _one(connection, "SELECT version FROM journal_schema")
     if version != SCHEMA_VERSION:
         raise StorageError(f"{place}: its schema is {version}, this version knows {SCHEMA_VERSION}")
+    # A predecessor may have been cut off while its commit was on its way to a standby: this commit
+    # is durable when that one is, and only then is anything believed that stands here.
+    connection.execute("UPDATE journal_schema SET version = version")
 
 
 @contextmanager

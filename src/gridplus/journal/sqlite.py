@@ -189,6 +189,15 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, page_limit: int | No
         connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {_MARKS} COMMIT;")
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("COMMIT")
+    _sync_what_was_found(connection, path)
+
+
+def _sync_what_was_found(connection: sqlite3.Connection, path: Path) -> None:
+    """A process that was killed may have left a commit whole in the log but not on the disk. It is
+    replayed, so whoever asks is told that it is durable: it must be."""
+    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise StorageError(f"{path}: its log cannot be brought to the disk; open it again")
 
 
 @contextmanager
