@@ -43,6 +43,12 @@ def test_a_hub_is_measured_over_stream_and_http_beside_limits_of_the_same_run() 
     assert re.search(r"a payment takes [\d.]+ ms \(p50\), [\d.]+ ms \(p99\)", out)
 
 
+def test_many_channels_are_measured_beside_a_few() -> None:
+    out = printed("bench/channels.py", "--quick")
+    for what in ("start-up, channels a second", "memory a channel, bytes", "payments durable"):
+        assert re.search(rf"^  {what}.* [\d,]+ +[\d,]+$", out, re.M), what
+
+
 def test_rating_is_measured_and_agrees_with_every_other_way_to_compute_it() -> None:
     out = printed("bench/rating.py", "--quick")
     assert measured(out) == [

@@ -8,6 +8,7 @@ and every later request is answered with the same StorageError until the hub is 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from gridplus.chain import Standing
 from gridplus.channel import (
@@ -291,8 +292,8 @@ class Hub:
         async with self._claiming:
             await asyncio.to_thread(self._parts.vault.finish)
             await self.follow_chain()
-            due = [(home, voucher) for home in homes() for voucher in self._claimable(home)]
-            due = due[:MAX_CLAIM_ITEMS]
+            owed = ((home, voucher) for home in homes() for voucher in self._claimable(home))
+            due = list(islice(owed, MAX_CLAIM_ITEMS))
             if not due:
                 return None
             vouchers = [voucher for _, voucher in due]
@@ -312,6 +313,8 @@ class Hub:
             return mined
 
     def _claimable(self, home: Home) -> list[Voucher]:
+        if home.paid is None or home.view.counters.covers(home.durable):
+            return []  # most homes on most days; the machine would say so too
         ended = home.rehearse(DayEnded(), now_s=self._parts.clock.now_s())
         if isinstance(ended, Refusal):
             raise Bug("the end of a day is no matter of refusal")
