@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PROVER := .venv-prove
+SCANNER := .venv-scan
 SEED ?= 1
 STEPS ?= 60
 EXAMPLES ?= 100
@@ -11,7 +12,7 @@ STORE ?= sqlite
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test bench-check check conformance mutants prove fuzz kill bench bench-gas bench-hub ci savings storm lock contracts data clean
+.PHONY: help demo audit test bench-check check conformance mutants prove tls-scan fuzz kill bench bench-gas bench-hub ci savings storm lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -73,6 +74,13 @@ fuzz: $(VENV)/ready-dev ## run the stateful machines at length: SEED=1 STEPS=60 
 kill: $(VENV)/ready-dev ## kill the hub at every point of its writing: POINTS=10000 SEED=1 STORE=sqlite or postgres (nightly, half an hour)
 	@$(BIN)/python -m tests.kill --points $(POINTS) --seed $(SEED) --store $(STORE)
 
+$(SCANNER)/bin/sslyze: # AGPL: a program that is started, beside the dependencies and never among them
+	@$(PYTHON) -m venv $(SCANNER)
+	@$(SCANNER)/bin/pip install --quiet --disable-pip-version-check sslyze==6.3.1
+
+tls-scan: $(VENV)/ready-dev $(SCANNER)/bin/sslyze ## sslyze against the retailer's doors: nothing found, Mozilla's intermediate profile (a minute)
+	@$(BIN)/python -m tests.tls.scan $(SCANNER)/bin/sslyze
+
 storm: $(VENV)/ready-run ## February 2021 on every plan kind, written into docs/storm-2021.md (half a minute)
 	@$(BIN)/python bench/storm.py --write docs/storm-2021.md
 
@@ -92,4 +100,4 @@ data: $(VENV)/ready-dev ## make the bundled data again from the packages it come
 	@$(BIN)/python tools/make_demo_data.py
 
 clean: ## remove what was made here
-	@rm -rf $(VENV) $(PROVER) demo-out sandbox-out audit-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(PROVER) $(SCANNER) demo-out sandbox-out audit-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

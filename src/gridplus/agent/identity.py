@@ -116,6 +116,7 @@ class Identity:
         self.retailer = retailer
         self._device = device
         self._now_s = now_s
+        self.credentials = credentials
         self._leaf = _leaf(credentials)
         self.context = ClientContext(credentials=credentials, trust=retailer.trust, now_s=now_s)
 
@@ -165,7 +166,7 @@ class Identity:
         finally:
             await link.aclose()
         credentials = _checked(leaf, key, retailer=self.retailer, now_s=self._now_s)
-        self._leaf = leaf
+        self.credentials, self._leaf = credentials, leaf
         self.context.renew(credentials, self.retailer.trust)
 
 

@@ -29,6 +29,8 @@ from gridplus.wallet.certificates import (
     verify_chain,
 )
 
+_CURVE: Final = "prime256v1"
+"""Of the key exchange. Python sets one or leaves all; both ends here offer this one at once."""
 HANDSHAKE_S: Final = 10
 """A peer that has not shaken hands by then is let go; give it to the listener as its limit."""
 _CIPHERS: Final = (
@@ -83,6 +85,7 @@ class _Context(ssl.SSLContext):
         self.trust = trust
         self.minimum_version = ssl.TLSVersion.TLSv1_2
         self.set_ciphers(_CIPHERS)
+        self.set_ecdh_curve(_CURVE)
         self.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
         if credentials is not None:
             _load(self, credentials)

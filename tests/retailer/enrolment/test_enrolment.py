@@ -217,6 +217,20 @@ def test_a_certificate_is_renewed_on_its_own_line(place: Place) -> None:
     assert identity.certificate.subject == before.subject
 
 
+def test_a_certificate_is_due_before_two_thirds_of_its_life(place: Place) -> None:
+    async def live(days: int) -> bool:
+        def later_s() -> int:
+            return now_s() + days * 86_400
+
+        identity = await place.enrol(place.device(), claimed(place))
+        later = Identity(
+            identity.retailer, place.device(), credentials=identity.credentials, now_s=later_s
+        )
+        return later.is_due()
+
+    assert [run(live(days)) for days in (0, 17, 19)] == [False, False, True]
+
+
 def test_nobody_renews_for_another_device_or_at_the_door(place: Place) -> None:
     async def live() -> list[tuple[int, bytes]]:
         mine, other = place.device(), place.device()
