@@ -28,6 +28,7 @@ from gridplus.wire.message import Message
 M = TypeVar("M", bound=Message)
 PING_S = 30
 RETRY_S = 30
+GOODBYE_S = 2
 _CHUNK = 65_536
 
 
@@ -84,6 +85,11 @@ class HubStream:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await self._writer.wait_closed()  # TLS says goodbye, and hears it
+        except (OSError, TimeoutError):
+            self._writer.transport.abort()
 
     async def ask(
         self, message: OpenChannel | SubmitRead | SubmitVoucher, *, answer: type[M]
