@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridplus.channel import Counters, PayeeRefusal
+from gridplus.digest import canonical_json
 from gridplus.failures import InputError
 from gridplus.wire import MESSAGE_LIMIT, PriceEvents, RefusalMessage, SubmitVoucher
 from gridplus.wire.message import Message
@@ -53,6 +54,7 @@ def changed(message: Message, path: Place, value: Any) -> bytes:
 @given(message=messages)
 def test_a_message_comes_back_as_it_was_sent(message: Message) -> None:
     assert type(message).parse(message.to_bytes()) == message
+    assert message.to_bytes() == canonical_json({"kind": message.KIND, **message.document()})
 
 
 @named

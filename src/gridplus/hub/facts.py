@@ -16,7 +16,7 @@ from gridplus.chain import Outbox
 from gridplus.chain.follower import Cursor
 from gridplus.channel import ChainSeen, ChannelView, Claimed, Counters, ExitStarted
 from gridplus.contracts.word import ChannelWord
-from gridplus.digest import Document, canonical_json, parse_document
+from gridplus.digest import Document, canonical_around, canonical_json, parse_document
 from gridplus.failures import InputError, StorageError, invariant
 from gridplus.journal import Fact, Journal, SqliteJournal, Stored
 from gridplus.tariff import Fields, Statement, format_octets, parse_statement, voucher_leaf
@@ -66,17 +66,14 @@ class GroupSealed:
 
 
 def billed_fact(billed: BilledRead, *, at_s: int) -> Fact:
-    credit = billed.credit_signature
-    return _fact(
-        Kind.BILLED,
-        billed.statement.channel,
-        document={
-            "at_s": at_s,
-            "statement": billed.statement.document(),
-            "read_signature": format_octets(billed.read_signature),
-            "credit_signature": None if credit is None else format_octets(credit),
-        },
-    )
+    credit, statement = billed.credit_signature, billed.statement
+    document: dict[str, Document] = {
+        "at_s": at_s,
+        "read_signature": format_octets(billed.read_signature),
+        "credit_signature": None if credit is None else format_octets(credit),
+    }
+    body = canonical_around(document, "statement", inner=statement.canonical)
+    return Fact(Kind.BILLED.value, statement.channel, body)
 
 
 def parse_billed(stored: Stored) -> tuple[BilledRead, int]:
