@@ -21,8 +21,8 @@ ALIENS: tuple[Any, ...] = (
     None, True, 0, -1, 1 << 80, 0.5, "", "x", "0x", "0X" + "0a" * 32, "0x" + "0A" * 32,
     "0x" + "0a" * 31, "0x" + "0a" * 33, " 1", "1e3", "\x1b[2J", "\ud800", [], [1], {}, {"a": 1},
 )  # fmt: skip
-NULLABLE = {"credit_signature", "voucher_signature", "hub_signature", "newest", "port"} | {
-    f"{role}_signature" for role in ("owner", "guardian", "device")
+NULLABLE = {"newest", "port", "successor"} | {
+    f"{who}_signature" for who in ("credit", "voucher", "hub", "owner", "guardian", "device")
 }
 named = pytest.mark.parametrize("message", EXAMPLES, ids=lambda m: type(m).__name__)
 

@@ -8,7 +8,6 @@ from gridplus.failures import StorageError, invariant
 from gridplus.hub.facts import (
     BilledRead,
     Kind,
-    OrderSigned,
     StoredVoucher,
     VaultFollowed,
     parse_billed,
@@ -26,14 +25,13 @@ from gridplus.journal import Stored
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.tariff import ChannelIdentity, Plan, parse_plan
 from gridplus.units import Interval
-from gridplus.wallet import Address, ChannelId, Rotate, channel_id
+from gridplus.wallet import Address, ChannelId
 from gridplus.wire import OpenChannel
 
 
 @dataclass
 class Book:
-    """`plan` is the one this hub sells; `prices` are known by their digest; `moved_in` is when the
-    hub signed the rotation into a channel."""
+    """`plan` is the one this hub sells; `prices` are known by their digest."""
 
     hub: Address
     unsigned_limit_ubolt: int
@@ -41,7 +39,6 @@ class Book:
     plan: Plan | None = None
     prices: dict[bytes, PriceVersion] = field(default_factory=dict)
     followed: VaultFollowed | None = None
-    moved_in: dict[ChannelId, int] = field(default_factory=dict)
     _opening: dict[ChannelId, ChannelIdentity] = field(default_factory=dict)
     _group: list[tuple[BilledRead, int]] = field(default_factory=list)
     _vouchers: list[StoredVoucher] = field(default_factory=list)
@@ -79,13 +76,6 @@ class Book:
         home = self.homes[identity.channel] = open_home(identity, seen, payee=payee)
         return home
 
-    def hold(self, signed: OrderSigned) -> None:
-        """An order that the hub signed is durable."""
-        action = signed.action
-        self.homes[action.channel].hold = signed
-        if isinstance(action, Rotate):
-            self.moved_in[channel_id(action.voucher_key, action.cfg)] = signed.at_s
-
     def _apply(self, stored: Stored) -> None:
         body, channel = stored.fact.body, ChannelId(stored.fact.subject)
         match stored.fact.kind:
@@ -107,9 +97,10 @@ class Book:
             case Kind.VAULT_FOLLOWED:
                 self.followed = parse_followed(stored)
             case Kind.NOTICE_TOLD:
-                self.homes[channel].notice = parse_notice(stored)
+                told = parse_notice(stored)
+                self.homes[channel].notices[told.kind] = told
             case Kind.ORDER_SIGNED:
-                self.hold(parse_order_signed(stored))
+                self.homes[channel].keep_order(parse_order_signed(stored))
             case Kind.CLAIM_MINED | Kind.OUTBOX_WRITTEN:
                 pass
             case unknown:

@@ -37,8 +37,8 @@ class HubConfig:
     of 4 KiB. `clock` names a clock file, for a time that is not now; a block is final after
     `confirmations` more, or when the node says so; `fees` is what its claims may cost, `claims`
     when they do not wait for the day's end; homes stay connected on `stream_port`, a free one when
-    it is 0; `notices` is the folder from which the retailer's mail tells owner and guardian of a
-    close."""
+    it is 0; `notices` is the folder from which the retailer's mail tells owner and guardian of an
+    order of two keys."""
 
     journal: JournalPlace
     deployment: Path

@@ -65,7 +65,6 @@ _READING = (
 _PAYING = (*_SERVED, HubRefusal.ORDER_UNDER_WAY, *PayeeRefusal)
 _ORDERING = (
     *_SERVED,
-    HubRefusal.ORDER_UNDER_WAY,
     HubRefusal.TWO_MUST_SIGN,
     HubRefusal.ORDER_OUTDATED,
     HubRefusal.ORDER_EXPIRED,
@@ -157,8 +156,8 @@ def _homes() -> dict[str, Any]:
         "/v1/orders": {
             "post": {
                 "operationId": "signOrder",
-                "summary": "the hub's signature to close, rotate or change the cap; "
-                "a close by two keys a day after owner and guardian were told",
+                "summary": "the hub's signature to close, rotate or change the cap: "
+                "a close or a new owner by two keys a day after owner and guardian were told",
                 **_takes("AskOrder"),
                 **_answers("OrderAnswer", "400", "413", "503", refusals=_ORDERING),
             }

@@ -175,20 +175,23 @@ def parse_followed(stored: Stored) -> VaultFollowed:
 
 @dataclass(frozen=True, slots=True)
 class NoticeTold:
-    """At `at_s` owner and guardian were told that two keys want to close at this op nonce."""
+    """At `at_s` owner and guardian were told that two keys want an order of this kind ('close')
+    at this op nonce."""
 
+    kind: str
     nonce: int
     at_s: int
 
 
 def notice_fact(channel: ChannelId, told: NoticeTold) -> Fact:
-    document: Document = {"nonce": told.nonce, "at_s": told.at_s}
+    document: Document = {"kind": told.kind, "nonce": told.nonce, "at_s": told.at_s}
     return _fact(Kind.NOTICE_TOLD, channel, document=document)
 
 
 def parse_notice(stored: Stored) -> NoticeTold:
     fields = _fields(stored)
-    return NoticeTold(fields.integer("nonce"), fields.integer("at_s"))
+    kind = fields.choice("kind", HUB_ACTIONS)
+    return NoticeTold(kind, fields.integer("nonce"), fields.integer("at_s"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,9 @@ class Home:
 
     `gate` says which vouchers the machine would take; of those that passed it, `flying` is how many
     are on their way to the disk, and `paid` the newest that is there. The machine is stepped with
-    that one before anything else is asked of it. While there is a `hold`, the chain may still take
-    an order that the hub signed, and nothing is billed or taken.
+    that one before anything else is asked of it. While there is a `hold`, the newest order that
+    the hub signed, the chain may still take one, and nothing is billed or taken; the last of them
+    is void after `held_until_s` of the chain's clock.
     """
 
     identity: ChannelIdentity
@@ -86,8 +87,9 @@ class Home:
     last_read: IntervalRead | None = None
     unclaimed_since_s: int | None = None
     paid: Paid | None = None
-    notice: NoticeTold | None = None
+    notices: dict[str, NoticeTold] = field(default_factory=dict)
     hold: OrderSigned | None = field(default=None, compare=False)
+    held_until_s: int = field(default=0, compare=False)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
     flying: int = field(default=0, compare=False)
     landed: asyncio.Event | None = field(default=None, compare=False)
@@ -179,6 +181,13 @@ class Home:
             if asked == (voucher.spent, voucher.earned):
                 newest.voucher = voucher.signature
         return paid
+
+    def keep_order(self, signed: OrderSigned) -> None:
+        """An order that the hub signed is durable. There may be several: as nothing is billed any
+        more they agree in the final pair, and the op nonce lets the chain take one of them."""
+        until_s = signed.action.valid_until_s
+        self.held_until_s = until_s if self.hold is None else max(self.held_until_s, until_s)
+        self.hold = signed
 
     async def settled(self) -> None:
         """Wait until no voucher is on its way to the disk; under `lock`, so that none follows."""

@@ -1,10 +1,10 @@
 """What the hub signs with a home: to close, to move to new keys, to change the cap.
 
-A close that only two keys want is signed a day after owner and guardian were told: who has stolen
-two keys must wait while the third, and whoever holds a copy of a stolen one, can act. What follows
-a rotation waits as well, so that two stolen keys cannot become three in a minute. From a signature
-on until the chain shows it, or it is void, nothing of that home is billed or acknowledged: it would
-be missing from the final pair.
+What pays a home out or gives it another owner or guardian is signed a day after both were told,
+unless all three keys want it: who has stolen two keys must wait while the third, and whoever holds
+a copy of a stolen one, can act. A new box is signed at once, and so is a cap. From a signature on
+until the chain shows it, or it is void, nothing of that home is billed or acknowledged: it would be
+missing from the final pair.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,15 +23,14 @@ from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.journal import Fact
 from gridplus.keystore import Secp256k1Key
 from gridplus.wallet import (
-    Close,
     Domain,
+    Rotate,
     SetCap,
     action_digest,
-    close_notice_digest,
     is_signed_by_two,
 )
-from gridplus.wire import AskOrder, CloseNotice, OrderAnswer
-from gridplus.wire.orders import ROLES
+from gridplus.wire import AskOrder, OrderAnswer, OrderNotice
+from gridplus.wire.orders import ROLES, is_into, kind_of
 
 NOTICE_S: Final = DAY_S
 """From telling owner and guardian to a signature that only two of the keys want."""
@@ -49,7 +48,7 @@ class NoticeFolder:
 
     folder: Path
 
-    def tell(self, notice: CloseNotice, *, at_s: int) -> None:
+    def tell(self, notice: OrderNotice, *, at_s: int) -> None:
         """When it returns, they will be told. Raises StorageError when it cannot."""
         name = f"{at_s}-{notice.channel.hex()}-{notice.nonce}.json"
         write_file(self.folder / name, notice.to_bytes() + b"\n")
@@ -57,7 +56,8 @@ class NoticeFolder:
 
 @dataclass(frozen=True, slots=True)
 class OrderDesk:
-    """Over a hub's book. Without a `herald` nobody can be told: a close takes all three keys."""
+    """Over a hub's book. Without a `herald` nobody can be told: what needs that takes all three
+    keys."""
 
     key: Secp256k1Key
     domain: Domain
@@ -81,49 +81,44 @@ class OrderDesk:
             if reason is not None:
                 final = reason is HubRefusal.FINAL_DIFFERS
                 return Refused(reason, home.payee.bill.counters if final else None)
-            wait = isinstance(asked.action, Close) and not self._may_close(home, asked, now_s=now_s)
+            tell = not (len(asked.signatures) == len(ROLES) or is_at_once(home, asked))
+            wait = tell and not _is_due(home, asked, now_s=now_s)
             return await (self._tell if wait else self._sign)(home, asked, now_s=now_s)
 
-    def _may_close(self, home: Home, asked: AskOrder, *, now_s: int) -> bool:
-        """All three keys want it, and none of them is new; or two do, and the day has passed."""
-        moved_in_s = self.book.moved_in.get(home.channel)
-        settled = moved_in_s is None or now_s >= moved_in_s + NOTICE_S
-        return (len(asked.signatures) == len(ROLES) and settled) or _is_due(home, now_s)
-
     async def _tell(self, home: Home, asked: AskOrder, *, now_s: int) -> OrderAnswer | Refused:
-        told, nonce = home.notice, asked.action.nonce
+        kind, nonce = kind_of(asked.action), asked.action.nonce
+        told = home.notices.get(kind)
         if told is None or told.nonce != nonce or now_s > told.at_s + NOTICE_LAPSES_S:
             if self.herald is None:
                 return Refused(HubRefusal.NOBODY_TO_TELL)
-            told = NoticeTold(nonce, now_s)
+            told = NoticeTold(kind, nonce, now_s)
             self.herald.tell(self._notice(home, asked.signatures, told=told), at_s=now_s)
             await self.commit(notice_fact(home.channel, told))
-            home.notice = told
+            home.notices[kind] = told
         return _answer(asked, told.at_s + NOTICE_S)
 
     async def _sign(self, home: Home, asked: AskOrder, *, now_s: int) -> OrderAnswer:
         digest = action_digest(self.domain, asked.action)
         signed = OrderSigned(asked.action, digest, self.key.sign(digest), now_s)
         await self.commit(order_fact(signed))
-        self.book.hold(signed)
+        home.keep_order(signed)
         return _answer(asked, now_s, signature=signed.signature)
 
     def _notice(
         self, home: Home, signatures: Mapping[str, bytes], *, told: NoticeTold
-    ) -> CloseNotice:
-        signs_at_s, who = told.at_s + NOTICE_S, home.identity.descriptor
-        digest = close_notice_digest(
-            self.domain, home.channel, nonce=told.nonce, signs_at_s=signs_at_s
-        )
-        return CloseNotice(
+    ) -> OrderNotice:
+        who = home.identity.descriptor
+        unsigned = OrderNotice(
             home.channel,
             who.owner,
             who.guardian,
+            told.kind,
             tuple(role for role in ROLES if role in signatures),
             told.nonce,
-            signs_at_s,
-            self.key.sign(digest),
+            told.at_s + NOTICE_S,
+            b"",
         )
+        return replace(unsigned, signature=self.key.sign(unsigned.digest(self.domain)))
 
     @property
     def is_holding(self) -> bool:
@@ -134,14 +129,12 @@ class OrderDesk:
         """Let go of homes whose order the chain will not take any more: its clock shows
         `chain_s`, in a block that is final."""
         for home in self.book.homes.values():
-            if home.hold is not None and chain_s > home.hold.action.valid_until_s:
+            if home.hold is not None and chain_s > home.held_until_s:
                 home.hold = None
 
 
 def refusal(home: Home, asked: AskOrder, *, digest: bytes, now_s: int) -> HubRefusal | None:
     """Why the hub does not sign, whoever is told; `digest` is the order's."""
-    if home.hold is not None:
-        return HubRefusal.ORDER_UNDER_WAY
     action, descriptor = asked.action, home.identity.descriptor
     signatures = {ROLES[role]: signature for role, signature in asked.signatures.items()}
     if not is_signed_by_two(descriptor, digest, signatures=signatures):
@@ -161,13 +154,25 @@ def refusal(home: Home, asked: AskOrder, *, digest: bytes, now_s: int) -> HubRef
     return None
 
 
+def is_at_once(home: Home, asked: AskOrder) -> bool:
+    """A cap, and a rotation that keeps owner and guardian: no thief of two keys gains by it what
+    he could not have, and a stolen box pays until it is replaced."""
+    action, now, then = asked.action, home.identity, asked.successor
+    if isinstance(action, SetCap):
+        return True
+    if not isinstance(action, Rotate) or then is None or not is_into(action, then):
+        return False
+    before, after = now.descriptor, then.descriptor
+    return (before.owner, before.guardian) == (after.owner, after.guardian)
+
+
 def _with_cap(view: ChannelView, daily_cap: int) -> ChannelWord:
     """The word once another cap is set: one cap for today, unless today's was used."""
     return replace(view.word, daily_cap=daily_cap, cap_day=max(view.word.cap_day, view.today - 1))
 
 
-def _is_due(home: Home, now_s: int) -> bool:
-    told = home.notice
+def _is_due(home: Home, asked: AskOrder, *, now_s: int) -> bool:
+    told = home.notices.get(kind_of(asked.action))
     if told is None or told.nonce != home.view.word.op_nonce:
         return False
     return told.at_s + NOTICE_S <= now_s <= told.at_s + NOTICE_LAPSES_S

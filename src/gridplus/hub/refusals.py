@@ -23,7 +23,7 @@ class HubRefusal(Enum):
     ORDER_EXPIRED = "an order is good for at most seven days, and this one is not good now"
     CLAIM_FIRST = "that cap would leave bills unpaid; ask again after the next claim"
     FINAL_DIFFERS = "the final pair is not what the newest bill says"
-    NOBODY_TO_TELL = "this hub can tell nobody of a close; it takes all three keys"
+    NOBODY_TO_TELL = "this hub can tell nobody of this order; it takes all three keys"
 
 
 @dataclass(frozen=True, slots=True)

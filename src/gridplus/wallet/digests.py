@@ -100,12 +100,13 @@ def bill_group_digest(domain: Domain, root: bytes, *, count: int, closed_at_s: i
     return _digest(domain, _BILL_GROUP + _word(root) + _uint(count, 32) + _uint(closed_at_s, 64))
 
 
-def close_notice_digest(
-    domain: Domain, channel: ChannelId, *, nonce: int, signs_at_s: int
+def order_notice_digest(
+    domain: Domain, channel: ChannelId, *, order_type: bytes, nonce: int, signs_at_s: int
 ) -> bytes:
-    """What the hub signs when it tells owner and guardian that two keys want to close."""
-    spelled = "CloseNotice(bytes32 channel,uint8 nonce,uint64 signsAt)"
-    return struct_digest(domain, spelled, values=(channel, nonce, signs_at_s))
+    """What the hub signs when it tells owner and guardian what two keys want; `order_type` is the
+    hash of the order's EIP-712 type."""
+    spelled = "OrderNotice(bytes32 channel,bytes32 orderType,uint8 nonce,uint64 signsAt)"
+    return struct_digest(domain, spelled, values=(channel, order_type, nonce, signs_at_s))
 
 
 def receive_authorization_digest(domain: Domain, authorization: Authorization) -> bytes:

@@ -3,7 +3,7 @@
 from gridplus.wire.batches import BatchAnswer, SubmitBatch
 from gridplus.wire.channels import PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
 from gridplus.wire.enrolment import EnrolVen, VenEnrolled
-from gridplus.wire.orders import AskOrder, CloseNotice, HubAction, OrderAnswer
+from gridplus.wire.orders import AskOrder, HubAction, OrderAnswer, OrderNotice
 from gridplus.wire.payments import (
     Acknowledgement,
     BillOffer,
@@ -37,11 +37,11 @@ __all__ = [
     "BilledRecord",
     "ChannelStatus",
     "Channels",
-    "CloseNotice",
     "EnrolVen",
     "HubAction",
     "OpenChannel",
     "OrderAnswer",
+    "OrderNotice",
     "PriceEvent",
     "PriceEvents",
     "Promises",

@@ -1,15 +1,15 @@
 """What a home asks the hub to sign: to close, to move to new keys, to change its cap.
 
-Also what owner and guardian are told before the hub signs a close that not all three keys want.
+Also what owner and guardian are told before the hub signs what not all three keys want.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self, TypeAlias
 
-from gridplus.digest import Document
+from gridplus.digest import Document, keccak256
 from gridplus.failures import InputError
-from gridplus.tariff import Fields, format_octets
+from gridplus.tariff import ChannelIdentity, Fields, format_octets, identity_document, identity_from
 from gridplus.units import U48_MAX
 from gridplus.wallet import (
     MAX_DAILY_CAP,
@@ -24,8 +24,9 @@ from gridplus.wallet import (
     Rotate,
     SetCap,
     StartExit,
-    close_notice_digest,
+    channel_id,
     is_signed_by,
+    order_notice_digest,
 )
 from gridplus.wire.message import Message
 
@@ -79,6 +80,11 @@ def action_from(kind: str, fields: Fields, *, channel: ChannelId) -> Action:
     return action
 
 
+def is_into(action: Rotate, successor: ChannelIdentity) -> bool:
+    """Whether the rotation moves a home into this channel."""
+    return channel_id(action.voucher_key, action.cfg) == successor.channel
+
+
 def _octets_or_none(value: bytes | None) -> str | None:
     return None if value is None else format_octets(value)
 
@@ -86,10 +92,12 @@ def _octets_or_none(value: bytes | None) -> str | None:
 @dataclass(frozen=True, slots=True)
 class AskOrder(Message):
     """An order with the signatures of two or three of the home's keys, by the name of the role
-    ('owner', 'guardian', 'device'; 64 bytes each), for the hub to sign."""
+    ('owner', 'guardian', 'device'; 64 bytes each), for the hub to sign. `successor` opens what a
+    rotation names by a hash alone: who the home's keys will be."""
 
     action: HubAction
     signatures: Mapping[str, bytes]
+    successor: ChannelIdentity | None = None
     KIND: ClassVar[str] = "gridplus.ask-order/1"
 
     @property
@@ -101,6 +109,7 @@ class AskOrder(Message):
             "channel": format_octets(self.channel),
             "order_kind": kind_of(self.action),
             "order": action_document(self.action),
+            "successor": None if self.successor is None else identity_document(self.successor),
             **{f"{role}_signature": _octets_or_none(self.signatures.get(role)) for role in ROLES},
         }
 
@@ -112,7 +121,15 @@ class AskOrder(Message):
         if not isinstance(action, HubAction):
             raise InputError(f"{fields.where}.order_kind: the hub does not sign {kind!r}")
         found = {role: fields.octets_or_none(f"{role}_signature", 64) for role in ROLES}
-        return cls(action, {role: signed for role, signed in found.items() if signed is not None})
+        signatures = {role: signed for role, signed in found.items() if signed is not None}
+        inner = fields.object_or_none("successor")
+        if inner is None:
+            return cls(action, signatures)
+        successor = identity_from(inner)
+        inner.close()
+        if not isinstance(action, Rotate) or not is_into(action, successor):
+            fields.fail("successor", "is not the channel that the order names; correct it")
+        return cls(action, signatures, successor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,24 +162,27 @@ class OrderAnswer(Message):
 
 
 @dataclass(frozen=True, slots=True)
-class CloseNotice(Message):
-    """What owner and guardian are told: two keys want to close the account; who they are, and from
-    when on the hub signs that. The hub's signature says that it is no hoax."""
+class OrderNotice(Message):
+    """What owner and guardian are told: two keys want to close the account, or to move it to a
+    new owner or guardian; which two, and from when on the hub signs that. The hub's signature says
+    that it is no hoax."""
 
     channel: ChannelId
     owner: Address
     guardian: Address
+    order_kind: str
     asked_by: tuple[str, ...]
     nonce: int
     signs_at_s: int
     signature: bytes
-    KIND: ClassVar[str] = "gridplus.close-notice/1"
+    KIND: ClassVar[str] = "gridplus.order-notice/1"
 
     def document(self) -> dict[str, Document]:
         return {
             "channel": format_octets(self.channel),
             "owner": format_octets(self.owner),
             "guardian": format_octets(self.guardian),
+            "order_kind": self.order_kind,
             "asked_by": list(self.asked_by),
             "nonce": self.nonce,
             "signs_at_s": self.signs_at_s,
@@ -175,6 +195,7 @@ class CloseNotice(Message):
             ChannelId(fields.octets("channel", 32)),
             Address(fields.octets("owner", 20)),
             Address(fields.octets("guardian", 20)),
+            fields.choice("order_kind", HUB_ACTIONS),
             tuple(fields.texts("asked_by", limit=len(ROLES))),
             fields.integer("nonce", high=255),
             fields.integer("signs_at_s", high=INSTANT_MAX),
@@ -182,8 +203,16 @@ class CloseNotice(Message):
         )
 
     def is_signed_by(self, hub: Address, *, domain: Domain) -> bool:
-        """Whether `hub` signed it: the channel, the nonce and the instant are its word."""
-        digest = close_notice_digest(
-            domain, self.channel, nonce=self.nonce, signs_at_s=self.signs_at_s
+        """Whether `hub` signed it: channel, kind, nonce and instant are its word."""
+        return is_signed_by(hub, self.digest(domain), signature=self.signature)
+
+    def digest(self, domain: Domain) -> bytes:
+        """32 bytes: what the hub signs."""
+        order_type = keccak256(ACTIONS[self.order_kind].TYPE.encode())
+        return order_notice_digest(
+            domain,
+            self.channel,
+            order_type=order_type,
+            nonce=self.nonce,
+            signs_at_s=self.signs_at_s,
         )
-        return is_signed_by(hub, digest, signature=self.signature)

@@ -183,6 +183,7 @@ _FIELDS: dict[type[Message], dict[str, Schema]] = {
                 closed(daily_cap=_CAP, **_TERMS),
             ]
         },
+        "successor": or_null(closed(**_IDENTITY)),
         **{f"{role}_signature": or_null(_SIGNATURE) for role in ROLES},
     },
     OrderAnswer: {
