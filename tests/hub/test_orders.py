@@ -204,10 +204,10 @@ async def test_a_cap_and_a_new_box_are_signed_at_once_a_new_owner_a_day_after_bo
         assert (await answered(life, move(box, "owner", "guardian"))).signature is not None
         phone = into(house, owner=Address(b"\x08" * 20))
         unknown = into(house, salt=bytes(32))
-            waits = [
-                move(phone, "guardian", "device"),
-                move(unknown, "owner", "device", shown=False),
-            ]
+        waits = [
+            move(phone, "guardian", "device"),
+            move(unknown, "owner", "device", shown=False),
+        ]
         start_s = life.clock.shown_s
         for order in (*waits, move(into(house, guardian=Address(b"\x09" * 20)), "owner", "device")):
             answer = await answered(life, order)
