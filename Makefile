@@ -12,7 +12,7 @@ STORE ?= sqlite
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test bench-check check conformance mutants prove tls-scan fuzz kill bench bench-gas bench-hub ci savings storm lock contracts data clean
+.PHONY: help demo audit test bench-check check conformance mutants drill prove tls-scan fuzz kill bench bench-gas bench-hub ci savings storm lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ conformance: $(VENV)/ready-dev ## schemathesis against hub and VTN: their descri
 $(PROVER)/bin/halmos: # AGPL: a program that is started, beside the dependencies and never among them
 	@$(PYTHON) -m venv $(PROVER)
 	@$(PROVER)/bin/pip install --quiet --disable-pip-version-check halmos==0.3.3
+
+drill: $(VENV)/ready-dev ## steal every pair of keys, on a real EVM, and make the tables of docs/theft.md anew (2 minutes)
+	@$(BIN)/python -m tests.drill docs/theft.md
 
 prove: $(VENV)/ready-dev $(PROVER)/bin/halmos ## prove vault and token for all inputs, and refute planted faults (nightly, 3 minutes)
 	@$(BIN)/python tools/prove.py --halmos $(PROVER)/bin/halmos
