@@ -125,3 +125,18 @@ def test_home_plans_are_measured_beside_their_limits() -> None:
         "20 battery homes of 96 intervals",
     ]
     assert "0 with a wish undone" in out
+
+
+def test_identity_is_measured_beside_openssl() -> None:
+    out = printed("bench/identity.py", "--quick")
+    assert measured(out) == [
+        "mutual, full",
+        "mutual, resumed",
+        "openssl s_time -new",
+        "openssl s_time -reuse",
+        "good chains",
+        "first: claimed, on chain, certified",
+        "again: certified",
+    ]
+    assert re.search(r"the slowest of the hostile chains, .*: [\d.]+ ms", out)
+    assert re.search(r"an agent's identity part +\d+ ms +\d+ MB", out)
