@@ -87,6 +87,10 @@ tls-scan: $(VENV)/ready-dev $(SCANNER)/bin/sslyze ## sslyze against the retailer
 storm: $(VENV)/ready-run ## February 2021 on every plan kind, written into docs/storm-2021.md (half a minute)
 	@$(BIN)/python bench/storm.py --write docs/storm-2021.md
 
+.PHONY: regret
+regret: $(VENV)/ready-dev ## what control realises of perfect foresight, on the prices of two years (some minutes)
+	@$(BIN)/python bench/regret.py
+
 savings: $(VENV)/ready-dev ## what the batteries save over 33 days of 2021 (a minute)
 	@$(BIN)/python bench/savings.py
 

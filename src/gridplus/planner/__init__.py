@@ -17,12 +17,17 @@ from gridplus.planner.devices import (
 )
 from gridplus.planner.explain import explain, format_cents
 from gridplus.planner.fit import fit_building
-from gridplus.planner.forecast import PER_DAY, Energies, forecast_net_load
+from gridplus.planner.forecast import (
+    PER_DAY,
+    Energies,
+    forecast_net_load,
+    forecast_scenarios,
+)
 from gridplus.planner.home import Home
 from gridplus.planner.home_file import parse_home
 from gridplus.planner.home_plan import HomePlan, Source
 from gridplus.planner.optimum import plan_home, plan_safely
-from gridplus.planner.plan import Outlook, Plan, bill_abolt, plan_battery
+from gridplus.planner.plan import Outlook, Plan, bill_abolt, expected_rule, plan_battery
 from gridplus.planner.position import HomePast, forecast_street
 from gridplus.planner.reasons import reasons
 from gridplus.planner.rule import Rule, Step, respond
@@ -60,9 +65,11 @@ __all__ = [
     "Unmet",
     "Wish",
     "bill_abolt",
+    "expected_rule",
     "explain",
     "fit_building",
     "forecast_net_load",
+    "forecast_scenarios",
     "forecast_street",
     "format_cents",
     "parse_home",

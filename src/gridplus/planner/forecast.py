@@ -19,6 +19,9 @@ LOAD_DAYS = 28
 YESTERDAY_SHARE = 0.5
 LOAD_CAUTION = 0.9
 """Charge kept for a load that stays away is lost for the day; an unforeseen one is met anyway."""
+SCENARIO_DAYS = 7
+NOW_FADE = 0.93
+"""How much of the difference between now and a day ago lasts from one interval to the next."""
 SOLAR_DAYS = 14
 CLEAR_RANK = 4
 """The fourth brightest of two weeks stands for a clear sky at that time of day."""
@@ -40,6 +43,28 @@ def forecast_net_load(load_wh: Energies, solar_wh: Energies, *, count: int) -> t
     net_wh = _load(load_wh, count=count) - _solar(solar_wh, count=count)
     whole: list[int] = np.rint(net_wh).astype(np.int64).tolist()
     return tuple(whole)
+
+
+def forecast_scenarios(
+    load_wh: Energies, solar_wh: Energies, *, count: int
+) -> tuple[tuple[int, ...], ...]:
+    """Net loads that may come, each as likely as the others: the load of each of the last days,
+    brought to what is used just now, less the expected solar.
+
+    Arrays as for `forecast_net_load`. At least one, at most `SCENARIO_DAYS`.
+    """
+    invariant(load_wh.shape == solar_wh.shape == (len(load_wh),), "load and solar go together")
+    days = _days(load_wh, SCENARIO_DAYS)
+    solar, fading = _solar(solar_wh, count=count), NOW_FADE ** np.arange(1, count + 1)
+    now_wh = int(load_wh[-1]) if len(load_wh) else 0
+    found = []
+    for back in range(1, len(days) + 1):
+        place = len(load_wh) - 1 - back * PER_DAY
+        then_wh = int(load_wh[place]) if place >= 0 else now_wh
+        load = np.resize(days[-back], count) + (now_wh - then_wh) * fading
+        whole: list[int] = np.rint(np.maximum(load, 0) - solar).astype(np.int64).tolist()
+        found.append(tuple(whole))
+    return tuple(found)
 
 
 def _load(past_wh: Energies, *, count: int) -> Expected:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gridplus.failures import InputError, invariant
 from gridplus.planner.battery import UWH_PER_WH, Battery
-from gridplus.planner.convex import FutureCost
+from gridplus.planner.convex import Four, FutureCost
 from gridplus.planner.rule import Rule, Step, respond
 from gridplus.units import PPM, SETTLEMENT_INTERVAL_S
 
@@ -96,6 +96,32 @@ def plan_battery(battery: Battery, outlook: Outlook, *, stored_uwh: int, end_wh:
     )
 
 
+def expected_rule(
+    battery: Battery, outlooks: Sequence[Outlook], *, stored_uwh: int, end_wh: int
+) -> Rule:
+    """What to do in the first interval, whose prices all `outlooks` share, so that the mean cost
+    over them is least, each as likely as the others; what comes is known once it has come.
+
+    For one outlook it is `plan_battery`'s first rule. The outlooks are as long as each other.
+    """
+    first = outlooks[0]
+    invariant(
+        all(each.prices[0] == first.prices[0] for each in outlooks)
+        and len({len(each.prices) for each in outlooks}) == 1,
+        "what is known of the first interval is known in all outlooks",
+    )
+    floors_uwh = _floors_uwh(battery, first, stored_uwh=stored_uwh)[1:]
+    wish = 1 + SCALE * max(price for each in outlooks for price, _ in each.prices)
+    futures = []
+    for each in outlooks:
+        rest = Outlook(each.prices[1:], each.net_load_wh[1:], each.length_s)
+        end_uwh = end_wh * UWH_PER_WH
+        future = _after_the_end(battery, floors_uwh[-1], end_uwh=end_uwh, wish=wish)
+        _rules(battery, rest, future=future, floors_uwh=floors_uwh)
+        futures.append(future)
+    return Rule(*futures[0].mean_levels(futures[1:], _break_even(battery, first.prices[0])))
+
+
 def bill_abolt(outlook: Outlook, net_wh: Sequence[int]) -> int:
     """What `net_wh`, positive for import, negative for export, costs at the outlook's prices."""
     return sum(
@@ -131,8 +157,6 @@ def _rules(
     """Walk `future` from the end of the horizon to its start, reading a rule at each interval."""
     limit_wh = battery.limit_wh(outlook.length_s)
     charge_uwh, drain_uwh = limit_wh * battery.charge_ppm, battery.drain_uwh(limit_wh)
-    both_ppm = battery.charge_ppm * battery.discharge_ppm
-    wear = battery.wear_abolt_per_wh
     rules = []
     back = zip(
         reversed(outlook.prices),
@@ -140,19 +164,27 @@ def _rules(
         reversed(floors_uwh[:-1]),
         strict=True,
     )
-    for (import_abolt, export_abolt), net_wh, low_uwh in back:
-        slopes = (
-            -import_abolt * SCALE,
-            -export_abolt * SCALE,
-            (wear - import_abolt) * both_ppm,
-            (wear - export_abolt) * both_ppm,
-        )
+    for price, net_wh, low_uwh in back:
+        slopes = _break_even(battery, price)
         rules.append(Rule(*future.levels(slopes)))
         sun_uwh = min(-net_wh, limit_wh) * battery.charge_ppm if net_wh < 0 else 0
         home_uwh = battery.drain_uwh(min(net_wh, limit_wh)) if net_wh > 0 else 0
         widths = (charge_uwh - sun_uwh, sun_uwh, home_uwh, drain_uwh - home_uwh)
         future.step_back(slopes, widths, low_uwh=low_uwh)
     return tuple(reversed(rules))
+
+
+def _break_even(battery: Battery, price: tuple[int, int]) -> Four:
+    """The slopes of V at which the four moves of an interval are worth nothing."""
+    import_abolt, export_abolt = price
+    both_ppm = battery.charge_ppm * battery.discharge_ppm
+    wear = battery.wear_abolt_per_wh
+    return (
+        -import_abolt * SCALE,
+        -export_abolt * SCALE,
+        (wear - import_abolt) * both_ppm,
+        (wear - export_abolt) * both_ppm,
+    )
 
 
 def _walk(
