@@ -7,12 +7,15 @@ SCANNER := .venv-scan
 SEED ?= 1
 STEPS ?= 60
 EXAMPLES ?= 100
+SEEDS ?= 1
+INTERVALS ?= 10
+HOMES ?= 3
 POINTS ?= 10000
 STORE ?= sqlite
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test bench-check check conformance mutants drill prove tls-scan fuzz kill bench bench-gas bench-hub ci savings storm lock contracts data clean
+.PHONY: help demo audit test bench-check check conformance mutants drill prove tls-scan fuzz sim kill bench bench-gas bench-hub ci savings storm lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -73,6 +76,9 @@ prove: $(VENV)/ready-dev $(PROVER)/bin/halmos ## prove vault and token for all i
 
 fuzz: $(VENV)/ready-dev ## run the stateful machines at length: SEED=1 STEPS=60 EXAMPLES=100 (nightly, 10 minutes)
 	@$(BIN)/python -m tests.fuzz --seed $(SEED) --steps $(STEPS) --examples $(EXAMPLES)
+
+sim: $(VENV)/ready-dev ## simulated worlds from one seed: SEED=1 SEEDS=1 INTERVALS=10 HOMES=3 (nightly: SEEDS=1000, ten minutes)
+	@$(BIN)/python -W ignore -m tests.sim --seed $(SEED) --seeds $(SEEDS) --homes $(HOMES) --intervals $(INTERVALS) $(if $(PLANTED),--planted)
 
 kill: $(VENV)/ready-dev ## kill the hub at every point of its writing: POINTS=10000 SEED=1 STORE=sqlite or postgres (nightly, half an hour)
 	@$(BIN)/python -m tests.kill --points $(POINTS) --seed $(SEED) --store $(STORE)

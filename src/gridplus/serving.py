@@ -69,10 +69,11 @@ def require_bearer(token: str | None, handle: Handler) -> Handler:
     return guarded
 
 
-def explain(status: int) -> Callable[[Request, Exception], Response]:
-    """An exception handler that answers `status` and the error's own sentence."""
+def explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """An exception handler that answers `status` and the error's own sentence. A coroutine: for a
+    plain function Starlette would take a thread."""
 
-    def answer(_request: Request, error: Exception) -> Response:
+    async def answer(_request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, status_code=status)
 
     return answer

@@ -6,6 +6,7 @@ import pytest
 
 from gridplus.channel import (
     Acknowledged,
+    BillAgreed,
     BillChecked,
     Counters,
     ExitStarted,
@@ -118,6 +119,18 @@ def test_two_bills_at_one_height_are_not_both_accepted() -> None:
     agreed = agent_step(state, checked(state.bill, 0, spent=300)).state
     other = checked(state.bill, 0, spent=301)
     assert agent_refuses(agreed, other) is PayerRefusal.BILL_NOT_CHAINED
+
+
+def test_a_bill_that_was_agreed_to_is_remembered_whatever_the_chain_shows_by_now() -> None:
+    """I-CH-6"""
+    used_up = seen(replace(WORD, spent=BOLT, cap_day=TODAY), block=20)
+    state = agent_step(new_payer(), used_up).state
+    fresh = checked(state.bill, 0, spent=3 * BOLT)
+    assert agent_refuses(state, fresh) is PayerRefusal.SPENT_PAST_CAP
+    agreed = BillAgreed(fresh.bill, fresh.credit, fresh.mismatch)
+    assert agent_step(state, agreed).state.bill == fresh.bill
+    unchained = BillAgreed(bill(fresh.bill, 1, spent=4 * BOLT), None, None)
+    assert agent_refuses(state, unchained) is PayerRefusal.BILL_NOT_CHAINED
 
 
 def test_credit_counts_only_with_the_hubs_signature_for_this_bill() -> None:

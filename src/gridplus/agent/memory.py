@@ -8,6 +8,7 @@ from gridplus.chain import Outbox
 from gridplus.channel import (
     Acknowledged,
     Bill,
+    BillAgreed,
     BillChecked,
     ChainSeen,
     Counters,
@@ -126,7 +127,8 @@ class Memory:
 
     def _agreed(self, offer: BillOffer, *, now_s: int) -> None:
         statement = offer.statement
-        self.step(checked(offer), now_s=now_s)
+        fact = checked(offer)
+        self.step(BillAgreed(fact.bill, fact.credit, fact.mismatch), now_s=now_s)
         self.tip = statement.tip
         self.unpaid = [r for r in self.unpaid if r.interval > statement.interval]
         self.agreed += 1

@@ -116,6 +116,12 @@ class BillChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class BillAgreed(BillChecked):
+    """The same, checked when it came and durable since. Deposit, cap and exit may have moved
+    meanwhile, and a home that remembers does not check again what it agreed to then."""
+
+
+@dataclass(frozen=True, slots=True)
 class VoucherSigned:
     """The key store signed what `SignVoucher` asked for, and the voucher is durable."""
 

@@ -112,16 +112,19 @@ def check_bill(state: Payer, fact: BillChecked) -> PayerRefusal | None:
     asked, before = fact.bill.counters, state.bill.counters
     if fact.mismatch is not None:
         return PayerRefusal[fact.mismatch.name]
-    if fact.bill.previous_head != state.bill.head:
-        return PayerRefusal.BILL_NOT_CHAINED
-    if not asked.covers(before):
-        return PayerRefusal.BILL_FELL
-    refused = _check_credit(state, fact)
+    refused = check_chained(state, fact.bill) or _check_credit(state, fact)
     if refused is not None:
         return refused
     if asked.spent_ubolt > before.spent_ubolt:
         return _check_room(state.view, asked)
     return None
+
+
+def check_chained(state: Payer, bill: Bill) -> PayerRefusal | None:
+    """Whether a bill follows the newest that was accepted (I-CH-6)."""
+    if bill.previous_head != state.bill.head:
+        return PayerRefusal.BILL_NOT_CHAINED
+    return None if bill.counters.covers(state.bill.counters) else PayerRefusal.BILL_FELL
 
 
 def _check_credit(state: Payer, fact: BillChecked) -> PayerRefusal | None:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from gridplus.channel.counters import Counters
 from gridplus.channel.facts import (
     Acknowledged,
+    BillAgreed,
     BillChecked,
     ChainSeen,
     ExitStarted,
@@ -17,7 +18,7 @@ from gridplus.channel.facts import (
     SubmitVoucher,
     VoucherSigned,
 )
-from gridplus.channel.payer import Payer, PayerPhase, PayerRefusal, check_bill
+from gridplus.channel.payer import Payer, PayerPhase, PayerRefusal, check_bill, check_chained
 from gridplus.channel.promises import Credit, Voucher, counters_of, earned_of, newer
 from gridplus.channel.table import Refusal, Row, Step, Table
 from gridplus.failures import invariant
@@ -86,7 +87,8 @@ def _apply(state: Payer, fact: PayerFact, *, now_s: int) -> PayerAnswer:
 def _bill_checked(state: Payer, fact: BillChecked) -> PayerAnswer:
     if fact.mismatch is None and fact.bill == state.bill:
         return Step(state, _push(state))
-    reason = check_bill(state, fact)
+    durable = isinstance(fact, BillAgreed)
+    reason = check_chained(state, fact.bill) if durable else check_bill(state, fact)
     if reason is not None:
         return Refusal(reason, counters_of(state.signed))
     after = replace(state, bill=fact.bill, credit=_larger(state.credit, fact.credit))

@@ -100,8 +100,9 @@ class Hub:
         self._following = asyncio.Lock()
         self._followed: tuple[bytes, int] | None = None
         self._payable_ubolt: int | None = None
-        self._unseen: set[ChannelId] = set()
-        self._leaving: set[ChannelId] = set()
+        # Dictionaries for sets that keep their order: the same requests make the same journal.
+        self._unseen: dict[ChannelId, None] = {}
+        self._leaving: dict[ChannelId, None] = {}
         self._tried: dict[ChannelId, tuple[Voucher, ChannelView]] = {}
 
     @property
@@ -131,8 +132,9 @@ class Hub:
     def start(self) -> None:
         """Rebuild everything from the journal."""
         self._book.replay(self._parts.journal.replay())
-        self._unseen |= self._book.homes.keys()
-        self._leaving |= {home.channel for home in self._homes() if home.view.exit_started}
+        self._unseen |= dict.fromkeys(self._book.homes)
+        leaving = (home.channel for home in self._homes() if home.view.exit_started)
+        self._leaving |= dict.fromkeys(leaving)
 
     async def aclose(self) -> None:
         await self._writer.aclose()
@@ -167,7 +169,7 @@ class Hub:
             if identity.channel not in self._book.homes:
                 await self._commit(opened, seen_fact(identity.channel, seen, at_s=now_s))
                 self._book.open(identity, seen)
-                self._unseen.add(identity.channel)
+                self._unseen[identity.channel] = None
         return self._book.homes[identity.channel]
 
     async def submit_read(self, signed: SignedRead) -> Record | Refused:
@@ -197,13 +199,13 @@ class Hub:
         async with self._following:
             now_s, vault, book = self._parts.clock.now_s(), self._parts.vault, self._book
             moment = await asyncio.to_thread(vault.moment, now_s=now_s)
-            unseen = frozenset(self._unseen)
+            unseen = dict.fromkeys(self._unseen)
             if moment == self._followed and not unseen:
                 return
             before = book.followed
             sight = await asyncio.to_thread(vault.look, None if before is None else before.cursor)
             told = concerned(sight.events, book.homes)
-            seen = await self._see([*(told.keys() | unseen)], now_s=now_s)
+            seen = await self._see([*dict.fromkeys([*told, *unseen])], now_s=now_s)
             facts = new_day(book.homes, today=moment[1])
             for channel, fact in seen.items():
                 facts[channel] = told.get(channel, ChainSeen)(fact.view, fact.block)
@@ -220,7 +222,7 @@ class Hub:
             if self.orders.is_holding:
                 self.orders.release(await asyncio.to_thread(vault.chain_s))
             self._followed = moment
-            self._unseen -= unseen
+            self._unseen = {c: None for c in self._unseen if c not in unseen}
 
     async def claim(self) -> MinedClaim | None:
         """Redeem the durable vouchers that the chain has not paid yet, in one transaction.
@@ -360,7 +362,10 @@ class Hub:
                 await self._commit(seen_fact(home.channel, fact, at_s=at_s))
                 home.apply(fact, now_s=at_s)
                 leaves = home.view.exit_started
-                (self._leaving.add if leaves else self._leaving.discard)(home.channel)
+                if leaves:
+                    self._leaving[home.channel] = None
+                else:
+                    self._leaving.pop(home.channel, None)
 
     async def _see(
         self, channels: Sequence[ChannelId], *, now_s: int

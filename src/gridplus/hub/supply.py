@@ -14,6 +14,8 @@ from gridplus.tariff import parse_plan
 from gridplus.wire import MESSAGE_LIMIT, PriceEvent, PriceEvents
 
 PLAN_LIMIT = 65_536
+PATIENCE_S = 10
+"""For a whole answer, however it drips in: reads of homes wait meanwhile."""
 T = TypeVar("T")
 
 
@@ -57,9 +59,10 @@ class Supply:
 
     async def _get(self, path: str, *, limit: int) -> bytes:
         try:
-            answer = await self._client.get(path)
+            async with asyncio.timeout(PATIENCE_S):
+                answer = await self._client.get(path)
             answer.raise_for_status()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             raise RemoteError(f"the retailer does not answer {path}: {error!r}") from None
         if len(answer.content) > limit:
             raise RemoteError(f"the retailer answers {path} with more than {limit} bytes")
