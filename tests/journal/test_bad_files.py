@@ -49,9 +49,12 @@ def test_another_programs_database_is_not_a_journal_and_stays_as_it_was(tmp_path
 
 def test_a_journal_of_a_newer_schema_is_refused_with_both_versions(path: Path) -> None:
     raw = sqlite3.connect(path)
-    raw.execute("PRAGMA user_version = 2")
+    raw.execute("PRAGMA user_version = 9")
     raw.close()
-    with pytest.raises(StorageError, match="its schema is 2, this version knows 1"):
+    with pytest.raises(
+        StorageError,
+        match="its schema is 9, this version knows 2; with the newer version run: gridplus",
+    ):
         opened(path)
 
 

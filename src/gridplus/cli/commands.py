@@ -13,6 +13,7 @@ _COMMANDS = {
     "chain": "the embedded chain: serve it to wallets and services",
     "demo": "a street of real homes buys a real day of electricity",
     "hub": "the payment hub: bills, vouchers, claims",
+    "journal": "what a service remembers: verify, copy, migrate",
     "keys": "private keys: make, list, rotate, back up",
     "meter": "meter files: check, import, export, edit; every version kept",
     "pki": "certificates of devices: issue, renew, revoke, verify",

@@ -121,6 +121,42 @@ def export(config: Path, url: str, out: Path) -> None:
     )
 
 
+@command.command()
+@_running
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+def backup(config: Path, url: str, out: Path) -> None:
+    """Bring OUT, new or an older copy, up to the running hub's journal.
+
+    OUT is a journal in a file. Only what it lacks is fetched; each fact is checked as it comes, and
+    at the end OUT is read as a whole. `gridplus hub restore` brings it back.
+    """
+    from gridplus.journal import open_journal
+    from gridplus.journal.copying import extend, sum_of, unpack
+
+    with open_journal(out, now_s=lambda: 0) as journal:
+        while True:
+            after = max(0, journal.last_sequence - 1)
+            facts = unpack(_ask(config, url, path=f"/v1/admin/journal?after={after}"))
+            if not extend(journal, facts):
+                break
+        click.echo(f"{out}: {sum_of(journal.replay())}")
+
+
+@command.command()
+@click.option("--config", required=True, type=FILE, help="The hub's configuration file (TOML).")
+@click.argument("copy", type=FILE)
+def restore(config: Path, copy: Path) -> None:
+    """Bring the configured journal, new or an older one, up to COPY, while the hub is stopped.
+
+    Both are read and compared, and the hub's state is rebuilt from the result.
+    """
+    from gridplus.hub import HubConfig, restore_hub
+    from gridplus.units import counted
+
+    restored = restore_hub(HubConfig.load(config), copy)
+    click.echo(f"restored {restored.sum}: {counted(restored.homes, 'home')}")
+
+
 def _ask(config: Path, url: str, *, path: str, method: str = "GET") -> bytes:
     """The hub's answer to its administrator. Raises RemoteError when there is none."""
     import httpx

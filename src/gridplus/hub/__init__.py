@@ -5,6 +5,7 @@ from gridplus.hub.config import HubConfig, hub_app, serve_hub
 from gridplus.hub.facts import read_newest_vouchers
 from gridplus.hub.hub import Hub, HubParts
 from gridplus.hub.refusals import HubRefusal, Refused
+from gridplus.hub.restoring import restore_hub
 
 __all__ = [
     "Book",
@@ -15,5 +16,6 @@ __all__ = [
     "Refused",
     "hub_app",
     "read_newest_vouchers",
+    "restore_hub",
     "serve_hub",
 ]

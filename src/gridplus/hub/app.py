@@ -26,6 +26,7 @@ from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.standing import Standing, standing_of
 from gridplus.hub.stream import StreamListener
 from gridplus.hub.supply import Supply
+from gridplus.journal.copying import parcel
 from gridplus.serving import (
     LOOPBACK,
     BodyTooLargeError,
@@ -55,6 +56,7 @@ CHAIN_PAUSE_S = 1
 CLAIM_PAUSE_S = 30
 MOST_EXPOSED = 200
 _START_MAX = 1 << 33
+_SEQUENCE_MAX = (1 << 48) - 1
 _REFUSED = 409
 
 
@@ -112,6 +114,7 @@ class HubApp:
             Route("/v1/admin/channels", require_bearer(token, self._channels)),
             Route("/v1/admin/channels/{channel}/records", require_bearer(token, self._records)),
             Route("/v1/admin/promises", require_bearer(token, self._promises)),
+            Route("/v1/admin/journal", require_bearer(token, self._journal)),
             Route("/v1/admin/claims", require_bearer(token, self._claim), methods=["POST"]),
         ]
         return Starlette(
@@ -272,6 +275,11 @@ class HubApp:
         found = self._hub.records(channel, start_s=start_s, end_s=end_s)
         return _message(BilledDay(home.identity, tuple(_record_of(record) for record in found)))
 
+    async def _journal(self, request: Request) -> Response:
+        after = _whole(request, "after", limit=_SEQUENCE_MAX, what="the number of a fact")
+        content = await asyncio.to_thread(lambda: parcel(self._hub.stored(after=after)))
+        return Response(content, media_type="application/octet-stream")
+
     async def _promises(self, _request: Request) -> Response:
         promises = await self._hub.export()
         return Response(promises.to_bytes(), media_type="application/octet-stream")
@@ -308,9 +316,13 @@ def _channel(request: Request) -> ChannelId:
 
 
 def _seconds(request: Request, name: str) -> int:
+    return _whole(request, name, limit=_START_MAX, what="seconds since 1970")
+
+
+def _whole(request: Request, name: str, *, limit: int, what: str) -> int:
     text = request.query_params.get(name, "")
-    if not text.isascii() or not text.isdigit() or len(text) > 10 or int(text) > _START_MAX:
-        raise InputError(f"{name} must be seconds since 1970")
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > limit:
+        raise InputError(f"{name} must be {what}")
     return int(text)
 
 

@@ -201,6 +201,21 @@ def _back_office() -> dict[str, Any]:
                 },
             }
         },
+        "/v1/admin/journal": {
+            "parameters": [{"name": "after", "in": "query", "required": True, "schema": U48}],
+            "get": {
+                "operationId": "journal",
+                "summary": "the durable facts above `after`, as many as fit, for a back-up",
+                "security": [{"administrator": []}],
+                "responses": {
+                    "200": {
+                        "description": "a parcel of facts; empty when there are no more",
+                        "content": {"application/octet-stream": {}},
+                    },
+                    **_troubles("400", "401", "503"),
+                },
+            },
+        },
         "/v1/admin/claims": {
             "post": {
                 "operationId": "claim",

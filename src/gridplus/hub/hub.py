@@ -6,7 +6,7 @@ and every later request is answered with the same StorageError until the hub is 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -44,7 +44,7 @@ from gridplus.hub.sealing import BillNote, GroupSealer, Note, Receipt, bill_leaf
 from gridplus.hub.standing import standing_of
 from gridplus.hub.till import Till
 from gridplus.hub.vault import MinedClaim, VaultLink
-from gridplus.journal import Fact, GroupWriter, Journal
+from gridplus.journal import Fact, GroupWriter, Journal, Stored
 from gridplus.keystore import Secp256k1Key
 from gridplus.market import PriceVersion
 from gridplus.meter import SignedRead, check_follows
@@ -269,6 +269,10 @@ class Hub:
         home = self._book.homes.get(channel)
         found = () if home is None else home.records.items()
         return [record for at_s, record in sorted(found) if start_s <= at_s < end_s]
+
+    def stored(self, *, after: int) -> Iterator[Stored]:
+        """The durable facts above `after`, for a copy of the journal. Blocking."""
+        return self._parts.journal.replay(after=after)
 
     def identities(self) -> Iterable[ChannelIdentity]:
         return (home.identity for home in self._homes())

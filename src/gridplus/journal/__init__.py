@@ -2,7 +2,13 @@
 
 from gridplus.journal.facts import Fact, Journal, Stored
 from gridplus.journal.group import Batch, Committed, GroupWriter, Seal, unsealed
-from gridplus.journal.opening import JournalPlace, journal_place, open_journal
+from gridplus.journal.opening import (
+    JournalPlace,
+    OpenJournal,
+    journal_place,
+    migrate_journal,
+    open_journal,
+)
 from gridplus.journal.postgres import PostgresJournal, PostgresPlace
 from gridplus.journal.sqlite import SqliteJournal
 
@@ -13,12 +19,14 @@ __all__ = [
     "GroupWriter",
     "Journal",
     "JournalPlace",
+    "OpenJournal",
     "PostgresJournal",
     "PostgresPlace",
     "Seal",
     "SqliteJournal",
     "Stored",
     "journal_place",
+    "migrate_journal",
     "open_journal",
     "unsealed",
 ]

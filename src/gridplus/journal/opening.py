@@ -1,11 +1,11 @@
 """Where a journal is, by configuration: a file, or a database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, Self, TypeAlias
 
 from gridplus.failures import InputError
-from gridplus.journal.facts import Journal
+from gridplus.journal.facts import Journal, Stored
 from gridplus.journal.postgres import SCHEMES, PostgresJournal, PostgresPlace
 from gridplus.journal.sqlite import SqliteJournal
 
@@ -14,6 +14,10 @@ JournalPlace: TypeAlias = Path | PostgresPlace
 
 class OpenJournal(Journal, Protocol):
     """A journal that holds its place until it is closed."""
+
+    def adopt(self, facts: Sequence[Stored]) -> None:
+        """Append `facts` (at least one) as another journal stored them. Raises StorageError when
+        they do not follow."""
 
     def close(self) -> None:
         """Release the place; harmless when closed already."""
@@ -46,3 +50,16 @@ def open_journal(
     if page_limit is not None:
         raise InputError("journal_page_limit bounds a file; limit the database on its server")
     return PostgresJournal.open(place, now_s=now_s)
+
+
+def migrate_journal(place: JournalPlace, *, version: int) -> None:
+    """Bring the tables of a journal that nobody has open to another version, up or down.
+
+    Raises InputError for a version that is not known, StorageError as opening does.
+    """
+    if isinstance(place, Path):
+        if not place.is_file():
+            raise InputError(f"{place} does not exist")
+        SqliteJournal.migrate(place, version=version)
+    else:
+        PostgresJournal.migrate(place, version=version)

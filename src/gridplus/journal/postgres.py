@@ -18,7 +18,8 @@ from gridplus.failures import InputError, StorageError, invariant
 from gridplus.journal.facts import Fact, Stored
 from gridplus.journal.paging import PAGE_OF_FACTS, Row, read_pages, rows_of, stamped
 from gridplus.journal.postgres_rows import newest_sequence, read_rows, write_rows
-from gridplus.journal.postgres_schema import SCHEMA, SCHEMA_VERSION
+from gridplus.journal.postgres_schema import STEPS
+from gridplus.journal.steps import way
 
 if TYPE_CHECKING:
     import psycopg
@@ -103,6 +104,14 @@ class PostgresJournal:
             journal._last = newest_sequence(journal._connection)
         return journal
 
+    @classmethod
+    def migrate(cls, place: PostgresPlace, *, version: int) -> None:
+        """Bring the tables of a journal that nobody has open to `version`, up or down, for the
+        program of that version. Raises as `open` does, InputError for a version not known."""
+        journal = cls(place, now_s=lambda: 0)
+        with journal._as_storage_error():
+            journal._connect(version=version).close()
+
     @property
     def last_sequence(self) -> int:
         """The newest durable fact; 0 when there is none."""
@@ -117,15 +126,14 @@ class PostgresJournal:
         invariant(len(facts) > 0, "a commit has at least one fact")
         with self._lock:
             self._require_open()
-            rows = rows_of(stamped(facts, after=self._last, now_s=self._now_s()))
-            try:
-                with self._as_storage_error():
-                    self._make_durable(rows)
-            except BaseException:
-                self._drop()
-                raise
-            first, self._last = self._last + 1, self._last + len(rows)
-            return first
+            return self._write(stamped(facts, after=self._last, now_s=self._now_s()))
+
+    def adopt(self, facts: Sequence[Stored]) -> None:
+        """Append `facts` (at least one) as another journal stored them. Raises as `append` does,
+        and when they do not follow."""
+        with self._lock:
+            self._require_open()
+            self._write(facts)
 
     def replay(self, *, after: int = 0, subject: bytes | None = None) -> Iterator[Stored]:
         """Durable facts with a sequence above `after`, in order; all, or those about `subject`.
@@ -150,6 +158,16 @@ class PostgresJournal:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _write(self, facts: Sequence[Stored]) -> int:
+        try:
+            with self._as_storage_error():
+                self._make_durable(rows_of(facts))
+        except BaseException:
+            self._drop()
+            raise
+        first, self._last = self._last + 1, self._last + len(facts)
+        return first
 
     def _make_durable(self, rows: Sequence[Row]) -> None:
         """Write; where the answer was lost with the connection, look for the rows on another."""
@@ -192,13 +210,13 @@ class PostgresJournal:
                     raise
             time.sleep(_RETRY_S)
 
-    def _connect(self) -> "Connection":
+    def _connect(self, *, version: int | None = None) -> "Connection":
         psycopg, place = _driver(), self._place
         connection: Connection = psycopg.connect(
             place.url, password=place.password, autocommit=True, **_REACH
         )
         try:
-            _prepare(connection, place, patience_s=self._patience_s)
+            _prepare(connection, place, patience_s=self._patience_s, version=version)
         except BaseException:
             connection.close()
             raise
@@ -240,8 +258,15 @@ def _driver() -> Any:
     return psycopg
 
 
-def _prepare(connection: "Connection", place: PostgresPlace, *, patience_s: int) -> None:
-    """Be the only writer, see that commits are durable, and whose tables these are."""
+def _prepare(
+    connection: "Connection",
+    place: PostgresPlace,
+    *,
+    patience_s: int,
+    version: int | None = None,
+) -> None:
+    """Be the only writer, see that commits are durable, and whose tables these are; bring them to
+    `version` (None: the newest known)."""
     for name, value in (_SESSION | {"lock_timeout": f"{patience_s}s"}).items():
         connection.execute("SELECT set_config(%s, %s, false)", (name, value))
     for name in ("fsync", "full_page_writes"):
@@ -259,13 +284,13 @@ def _prepare(connection: "Connection", place: PostgresPlace, *, patience_s: int)
     ours = _one(connection, f"SELECT count(*) {tables} AND tablename = 'journal_schema'")
     if not ours and _one(connection, f"SELECT count(*) {tables}"):
         raise StorageError(f"{place}: other tables are there; a journal has a schema to itself")
-    if not ours:
+    found = _one(connection, "SELECT version FROM journal_schema") if ours else 0
+    script, version = way(STEPS, found=found, wanted=version, place=str(place))
+    if found != version:
         with connection.transaction():
-            connection.execute(SCHEMA)
-            connection.execute("INSERT INTO journal_schema VALUES (%s)", [SCHEMA_VERSION])
-    version = _one(connection, "SELECT version FROM journal_schema")
-    if version != SCHEMA_VERSION:
-        raise StorageError(f"{place}: its schema is {version}, this version knows {SCHEMA_VERSION}")
+            connection.execute(script.encode())
+            connection.execute("DELETE FROM journal_schema")
+            connection.execute("INSERT INTO journal_schema VALUES (%s)", [version])
     # A predecessor may have been cut off while its commit was on its way to a standby: this commit
     # is durable when that one is, and only then is anything believed that stands here.
     connection.execute("UPDATE journal_schema SET version = version")

@@ -1,7 +1,8 @@
 """The tables of a journal in PostgreSQL."""
 
-SCHEMA_VERSION = 1
-SCHEMA = """
+from gridplus.journal.steps import Step
+
+_FACTS = """
 CREATE TABLE journal_schema (version integer NOT NULL);
 CREATE TABLE facts (
     sequence bigint PRIMARY KEY,
@@ -33,3 +34,8 @@ $$;
 CREATE TRIGGER facts_follow AFTER INSERT ON facts REFERENCING NEW TABLE AS added
     EXECUTE FUNCTION facts_follow();
 """
+_ALL = "DROP INDEX facts_by_subject; CREATE INDEX facts_by_subject ON facts (subject, sequence);"
+_SOME = """DROP INDEX facts_by_subject;
+CREATE INDEX facts_by_subject ON facts (subject, sequence) WHERE subject <> '';"""
+STEPS = (Step(_FACTS, ""), Step(_SOME, _ALL))
+"""2: what concerns everybody is not looked for by subject, and is not kept in its order."""

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -12,30 +12,10 @@ from typing import Self
 from gridplus.failures import StorageError, invariant
 from gridplus.journal.facts import Fact, Stored
 from gridplus.journal.paging import PAGE_OF_FACTS, Row, read_pages, rows_of, stamped
+from gridplus.journal.sqlite_schema import STEPS
+from gridplus.journal.steps import way
 
 APPLICATION_ID = 0x47724A6C
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE facts (
-    sequence INTEGER PRIMARY KEY,
-    recorded_at_s INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    subject BLOB NOT NULL,
-    body BLOB NOT NULL,
-    crc32 INTEGER NOT NULL
-) STRICT;
-CREATE INDEX facts_by_subject ON facts (subject);
-CREATE TRIGGER facts_never_change BEFORE UPDATE ON facts
-    BEGIN SELECT RAISE(ABORT, 'a fact never changes'); END;
-CREATE TRIGGER facts_never_go BEFORE DELETE ON facts
-    BEGIN SELECT RAISE(ABORT, 'a fact never goes'); END;
-CREATE TRIGGER facts_follow_each_other BEFORE INSERT ON facts
-    WHEN NEW.sequence <> (SELECT coalesce(max(sequence), 0) + 1 FROM facts)
-    BEGIN SELECT RAISE(ABORT, 'a fact takes the next sequence'); END;
-"""
-_MARKS = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
-
 _REASONS = {
     sqlite3.SQLITE_BUSY: "another process has it open; a journal has one writer",
     sqlite3.SQLITE_NOTADB: "it is not a Grid+ journal",
@@ -81,6 +61,16 @@ class SqliteJournal:
                 connection.close()
                 raise
 
+    @classmethod
+    def migrate(cls, path: Path, *, version: int) -> None:
+        """Bring the tables of a journal that nobody has open to `version`, up or down, for the
+        program of that version. Raises as `open` does, InputError for a version not known."""
+        with (
+            _as_storage_error(path),
+            closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection,
+        ):
+            _prepare(connection, path, version=version)
+
     @property
     def last_sequence(self) -> int:
         """The newest durable fact; 0 when there is none."""
@@ -95,17 +85,13 @@ class SqliteJournal:
         invariant(len(facts) > 0, "a commit has at least one fact")
         with self._lock, _as_storage_error(self._path):
             connection = self._require_open()
-            rows = rows_of(stamped(facts, after=self._last, now_s=self._now_s()))
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
-                connection.execute("COMMIT")
-            except BaseException:
-                self._connection = None
-                connection.close()
-                raise
-            first, self._last = self._last + 1, self._last + len(rows)
-            return first
+            return self._write(connection, stamped(facts, after=self._last, now_s=self._now_s()))
+
+    def adopt(self, facts: Sequence[Stored]) -> None:
+        """Append `facts` (at least one) as another journal stored them. Raises as `append` does,
+        and when they do not follow."""
+        with self._lock, _as_storage_error(self._path):
+            self._write(self._require_open(), facts)
 
     def replay(self, *, after: int = 0, subject: bytes | None = None) -> Iterator[Stored]:
         """Durable facts with a sequence above `after`, in order; all, or those about `subject`.
@@ -133,6 +119,18 @@ class SqliteJournal:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def _write(self, connection: sqlite3.Connection, facts: Sequence[Stored]) -> int:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows_of(facts))
+            connection.execute("COMMIT")
+        except BaseException:
+            self._connection = None
+            connection.close()
+            raise
+        first, self._last = self._last + 1, self._last + len(facts)
+        return first
+
     def _require_open(self) -> sqlite3.Connection:
         if self._connection is None:
             raise StorageError(f"{self._path}: the journal is closed; open it again and replay")
@@ -140,6 +138,8 @@ class SqliteJournal:
 
     def _page(self, after: int, *, subject: bytes | None) -> list[Row]:
         about = "" if subject is None else "AND subject = :subject"
+        if subject:
+            about += " AND subject <> x''"  # of which the index is known to hold all
         query = f"""SELECT sequence, recorded_at_s, kind, subject, body, crc32 FROM facts
             WHERE sequence > :after {about} ORDER BY sequence LIMIT {PAGE_OF_FACTS}"""  # noqa: S608
         with self._lock, _as_storage_error(self._path):
@@ -167,8 +167,15 @@ def _make_private(path: Path) -> None:
         raise StorageError(f"{path}: cannot be used as a journal: {error.strerror}") from error
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, *, page_limit: int | None) -> None:
-    """Take the lock, learn whose file it is before anything is written, then set durability."""
+def _prepare(
+    connection: sqlite3.Connection,
+    path: Path,
+    *,
+    page_limit: int | None = None,
+    version: int | None = None,
+) -> None:
+    """Take the lock, learn whose file it is before anything is written, set durability, and bring
+    the tables to `version` (None: the newest known)."""
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     identity = tuple(
         connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -176,17 +183,16 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, page_limit: int | No
     )
     if identity != (0, 0, 0) and identity[0] != APPLICATION_ID:
         raise StorageError(f"{path}: it is not a Grid+ journal")
-    if identity[0] == APPLICATION_ID and identity[1] != SCHEMA_VERSION:
-        raise StorageError(
-            f"{path}: its schema is {identity[1]}, this version knows {SCHEMA_VERSION}"
-        )
+    found = int(identity[1])
+    script, version = way(STEPS, found=found, wanted=version, place=str(path))
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")
     if page_limit is not None:
         connection.execute(f"PRAGMA max_page_count = {page_limit}")
-    if identity == (0, 0, 0):
-        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {_MARKS} COMMIT;")
+    if found != version:
+        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};"
+        connection.executescript(f"BEGIN IMMEDIATE; {script} {marks} COMMIT;")
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("COMMIT")
     _sync_what_was_found(connection, path)
