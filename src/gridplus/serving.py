@@ -26,25 +26,29 @@ LOOPBACK = "127.0.0.1"
 KEEP_ALIVE_S = 75
 MAX_CONNECTIONS = 2_000
 HANDSHAKE_S = 10
+BODY_S = 30
 
 
 class BodyTooLargeError(InputError):
     """A request carries more bytes than its kind may."""
 
 
-async def read_body(request: Request, *, limit: int) -> bytes:
+async def read_body(request: Request, *, limit: int, within_s: int = BODY_S) -> bytes:
     """At most `limit` bytes of the request's body.
 
     Raises BodyTooLargeError as soon as more has arrived, whatever the headers promised, and
-    InputError when the sender leaves before the end.
+    InputError when the sender leaves before the end or takes longer than `within_s`.
     """
     parts, size = [], 0
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > limit:
-                raise BodyTooLargeError(f"the body exceeds {limit} bytes")
-            parts.append(part)
+        async with asyncio.timeout(within_s):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise BodyTooLargeError(f"the body exceeds {limit} bytes")
+                parts.append(part)
+    except TimeoutError:
+        raise InputError(f"the body did not arrive within {within_s} s") from None
     except ClientDisconnect:
         raise InputError("the sender left before the end of the body") from None
     return b"".join(parts)

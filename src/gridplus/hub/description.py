@@ -92,7 +92,7 @@ def openapi() -> dict[str, Any]:
             "Nothing is answered before it is durable; the same request is answered as the first "
             "time. A refusal (409) changes nothing and has a sentence for the owner of the home.",
         },
-        "paths": _homes() | _back_office() | _operations(),
+        "paths": _homes() | _back_office() | _copies() | _operations(),
         "components": {
             "schemas": {**message_schemas(), "Error": _ERROR},
             "responses": {
@@ -187,6 +187,22 @@ def _back_office() -> dict[str, Any]:
                 **_answers("BilledDay", "400", "401", refusals=(HubRefusal.UNKNOWN_CHANNEL,)),
             },
         },
+        "/v1/admin/claims": {
+            "post": {
+                "operationId": "claim",
+                "summary": "redeem the durable vouchers on chain, in one transaction",
+                "security": [{"administrator": []}],
+                "responses": {
+                    "200": _answer("what was redeemed; no transaction if nothing is due", _CLAIMED),
+                    **_troubles("401", "502", "503"),
+                },
+            }
+        },
+    }
+
+
+def _copies() -> dict[str, Any]:
+    return {
         "/v1/admin/promises": {
             "get": {
                 "operationId": "exportPromises",
@@ -215,17 +231,6 @@ def _back_office() -> dict[str, Any]:
                     **_troubles("400", "401", "503"),
                 },
             },
-        },
-        "/v1/admin/claims": {
-            "post": {
-                "operationId": "claim",
-                "summary": "redeem the durable vouchers on chain, in one transaction",
-                "security": [{"administrator": []}],
-                "responses": {
-                    "200": _answer("what was redeemed; no transaction if nothing is due", _CLAIMED),
-                    **_troubles("401", "502", "503"),
-                },
-            }
         },
     }
 
