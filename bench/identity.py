@@ -7,6 +7,7 @@ and authority to a registry on the embedded chain.
 """
 
 import asyncio
+import queue
 import re
 import shutil
 import socket
@@ -192,8 +193,8 @@ def measure_dialled(ends: Ends, folder: Path, *, seconds: int) -> None:
 
 @contextmanager
 def listening(context: ssl.SSLContext) -> Iterator[int]:
-    loop, ready = asyncio.new_event_loop(), threading.Event()
-    ports: list[int] = []
+    """Our listener in a thread of its own, which hangs up on whoever has shaken hands."""
+    loop, ports = asyncio.new_event_loop(), queue.Queue[int]()
 
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
@@ -202,19 +203,25 @@ def listening(context: ssl.SSLContext) -> Iterator[int]:
         server = await asyncio.start_server(
             hang_up, HOST, 0, ssl=context, ssl_handshake_timeout=HANDSHAKE_S
         )
-        ports.append(server.sockets[0].getsockname()[1])
-        ready.set()
+        async with server:
+            ports.put(server.sockets[0].getsockname()[1])
+            await server.serve_forever()
+
+    running = loop.create_task(live())
 
     def run() -> None:
-        loop.run_until_complete(live())
-        loop.run_forever()
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(running)
+        loop.run_until_complete(asyncio.sleep(0.1))
+        loop.close()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    ready.wait(5)
-    yield ports[0]
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(5)
+    try:
+        yield ports.get(timeout=5)
+    finally:
+        loop.call_soon_threadsafe(running.cancel)
+        thread.join(5)
 
 
 @contextmanager
