@@ -8,6 +8,8 @@ from gridplus.failures import InputError
 from gridplus.signals import Json, Timeline
 from gridplus.signals.requests import (
     DemandRequest,
+    Emergency,
+    ImportLimit,
     Span,
     demand_requests,
     emergencies,
@@ -52,8 +54,8 @@ def test_limits_and_emergencies_hold_for_their_time() -> None:
     timeline = heard(
         limit_event("p", HOURS, import_w=4_250), emergency_event("p", HOURS, text="shed now")
     )
-    assert import_limits(timeline, from_s=0, until_s=1 << 35) == ((HOURS, 4_250),)
-    assert emergencies(timeline, from_s=0, until_s=1 << 35) == ((HOURS, "shed now"),)
+    assert import_limits(timeline, from_s=0, until_s=1 << 35) == (ImportLimit(HOURS, 4_250, "e0"),)
+    assert emergencies(timeline, from_s=0, until_s=1 << 35) == (Emergency(HOURS, "shed now", "e1"),)
     assert import_limits(timeline, from_s=T + 7_200, until_s=1 << 35) == ()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 PURE_ROOMS = (
     "units", "digest", "rows", "failures", "wallet", "channel", "meter", "market", "ledger",
-    "signals", "tariff", "planner", "wire", "agreement",
+    "signals", "tariff", "planner", "wire", "agreement", "control",
 )  # fmt: skip
 FLOAT_ALLOWED_IN = ("planner", "demo", "cli")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "core", "services", "models", "misc"}

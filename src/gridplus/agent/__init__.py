@@ -6,6 +6,7 @@ from gridplus.agent.ground import Ground, fetch_plan, remember
 from gridplus.agent.identity import Claimed, EnrolmentRefused, Identity, Retailer, meet
 from gridplus.agent.links import Link, PriceFeed, Unreachable
 from gridplus.agent.memory import Memory, newest_voucher, open_outbox
+from gridplus.agent.owners_word import OwnersWord, read_orders
 from gridplus.agent.price_signals import VenFeed
 from gridplus.agent.stream import HubLink
 from gridplus.agent.ven import Ven, VenCredentials, enrol
@@ -22,6 +23,7 @@ __all__ = [
     "Identity",
     "Link",
     "Memory",
+    "OwnersWord",
     "Payment",
     "PriceFeed",
     "Retailer",
@@ -35,5 +37,6 @@ __all__ = [
     "meet",
     "newest_voucher",
     "open_outbox",
+    "read_orders",
     "remember",
 ]

@@ -10,6 +10,7 @@ from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground
 from gridplus.agent.links import Unreachable
 from gridplus.agent.memory import Memory, checked
+from gridplus.agent.owners_word import OwnersWord
 from gridplus.agent.price_signals import own_forecast
 from gridplus.agent.stream import Asking
 from gridplus.chain import ChainError
@@ -71,11 +72,15 @@ class AgentKeys:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """What the box was set up with: its channel, what stands in the home, the agreed plan."""
+    """What the box was set up with: its channel, what stands in the home, the agreed plan.
+
+    Without the owner's `word` devices follow prices alone, as the home's file says, and no ask.
+    """
 
     identity: ChannelIdentity
     home: Home
     plan: TariffPlan
+    word: OwnersWord | None = None
 
 
 class BillRefused(RemoteError):  # noqa: N818 - says what happened
@@ -165,6 +170,9 @@ class SmartAgent:
         prices = self._best_prices(interval)
         self.price_kind = prices.kind
         final = replace(prices, kind="final")  # a plan is costed as if its prices were final
+        word = self._household.word
+        if word is not None:
+            return self._decide_guided(word, interval, prices=final)
         if self._household.home.is_battery_alone:
             return self._decide_battery(interval, final)
         if self._planner.needs_plan(interval, final):
@@ -182,6 +190,19 @@ class SmartAgent:
             return {}
         labels = self._planner.labels(self._day[-len(plan.steps) :])
         return {BATTERY: explain(battery, outlook, plan=plan, labels=labels)[0]}
+
+    def _decide_guided(
+        self, word: OwnersWord, interval: Interval, *, prices: PriceVersion
+    ) -> Rule | None:
+        """The same, as the owner's orders allow it; what was decided is journaled."""
+        day = self._day_of(interval)
+        guidance = word.guidance(self._household.home, day=day, now_s=interval.start_s)
+        if self._planner.needs_plan(interval, prices, guidance=guidance):
+            self._planner.plan_guided(self._coming(interval, prices), guidance)
+        self.plan = self._planner.plan
+        decision = self._planner.act_guided(interval, guidance)
+        self.memory.note_decision(interval, decision, price_kind=self.price_kind or "")
+        return decision.rule
 
     def _decide_battery(self, interval: Interval, prices: PriceVersion) -> Rule:
         home, coming = self._household.home, self._coming(interval, prices)

@@ -10,8 +10,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gridplus.agent.devices import HomeDevices
+from gridplus.control import Decision, Guidance, decide
+from gridplus.control.decide import Plans
+from gridplus.control.guidance import devices_of
 from gridplus.market import PriceVersion
-from gridplus.planner import Ahead, Home, HomePlan, Rule, plan_home, reasons
+from gridplus.planner import Ahead, Home, HomePlan, Rule, State, plan_home, reasons
 from gridplus.tariff import Plan as TariffPlan
 from gridplus.tariff import Tally, energy_prices, peaks_ahead
 from gridplus.units import DAY_S, HOUR_S, Interval
@@ -31,6 +34,33 @@ class Coming:
     before: Tally
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A plan, and a sentence for each of its devices in each interval."""
+
+    plan: HomePlan
+    sentences: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, home: Home, ahead: Ahead, *, state: State, labels: Sequence[str]) -> "_Planned":
+        plan = plan_home(home, ahead, state=state)
+        return cls(plan, reasons(home, ahead, plan=plan, labels=labels))
+
+    def why(self, at: int) -> dict[str, str]:
+        here = [track.device for track in self.plan.tracks if track.first <= at < track.end]
+        return dict(zip(here, self.sentences[at], strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class _Guided:
+    """What was planned under a guidance: nothing, where no device may be planned."""
+
+    key: tuple[object, ...]
+    ahead: Ahead
+    asked: _Planned | None = None
+    plain: _Planned | None = None
+
+
 @dataclass
 class DevicePlanner:
     """Plans for a home with more than a battery. `plan`, and a sentence for each device in `why`,
@@ -43,36 +73,62 @@ class DevicePlanner:
     why: Mapping[str, str] = field(default_factory=dict)
     _prices: bytes = b""
     _sentences: tuple[tuple[str, ...], ...] = field(default=())
+    _guided: "_Guided | None" = None
 
-    def needs_plan(self, interval: Interval, prices: PriceVersion) -> bool:
+    def needs_plan(
+        self, interval: Interval, prices: PriceVersion, *, guidance: Guidance | None = None
+    ) -> bool:
         """Whether `plan_for` should be asked before `act` in `interval`."""
-        if self.plan is None or prices.digest != self._prices:
+        if prices.digest != self._prices:
             return True
-        age_s = interval.start_s - self.plan.start_s
-        return not 0 <= age_s < min(PLANNED_ANEW_S, self.plan.count * self.plan.length_s)
+        if guidance is not None:
+            guided = self._guided
+            return guided is None or guided.key != guidance.key or _is_old(guided.ahead, interval)
+        return self.plan is None or _is_old(self.plan, interval)
 
     def plan_for(self, coming: Coming) -> None:
         """Plan all devices. The plan before goes on when the solver runs out of time."""
-        first, last = coming.intervals[0], coming.intervals[-1]
-        prices = energy_prices(
-            self.terms, coming.prices, intervals=coming.intervals, before=coming.before
-        )
-        ahead = Ahead(
-            first.start_s,
-            self.terms.time_zone,
-            prices,
-            load_wh=[max(0, wh) for wh in coming.net_wh],
-            solar_wh=[max(0, -wh) for wh in coming.net_wh],
-            outdoor_mc=self._outdoors(coming.intervals),
-            peaks=peaks_ahead(self.terms, coming.intervals, before=coming.before),
-            length_s=first.length_s,
-        )
-        state = self.devices.standing(first.start_s, last.end_s)
+        ahead = self._ahead(coming)
+        state = self.devices.standing(ahead.start_s, ahead.end_s)
         self.plan = plan_home(self.home, ahead, state=state, last=self.plan)
         self._prices = coming.prices.digest
         self._sentences = reasons(
             self.home, ahead, plan=self.plan, labels=self.labels(coming.intervals)
         )
+
+    def plan_guided(self, coming: Coming, guidance: Guidance) -> None:
+        """Plan what the owner lets be planned, with what is asked, and without where a device
+        stays out of that."""
+        self._prices = coming.prices.digest
+        home, without = guidance.limited(), guidance.home
+        plain = guidance.plain(self._ahead(coming))
+        if home is None or without is None:
+            self._guided = _Guided(guidance.key, plain)
+            return
+        state = guidance.state(self._standing(plain), zone=plain.zone)
+        labels = self.labels(coming.intervals)
+        asked = _Planned.of(home, guidance.asked(plain), state=state, labels=labels)
+        other = asked
+        if guidance.withheld:
+            other = _Planned.of(without, plain, state=state, labels=labels)
+        self.plan, self._guided = asked.plan, _Guided(guidance.key, plain, asked, other)
+
+    def act_guided(self, interval: Interval, guidance: Guidance) -> Decision:
+        """Tell every device that is not left alone what it does in `interval`; what was decided.
+        `plan_guided` came before."""
+        guided = self._guided
+        plans = None
+        if guided is not None and guided.asked is not None and guided.plain is not None:
+            asked, plain, ahead = guided.asked, guided.plain, guided.ahead
+            at = (interval.start_s - ahead.start_s) // ahead.length_s
+            plans = Plans(asked.plan, plain.plan, ahead, asked.why(at), plain.why(at))
+        decision = decide(guidance, plans, home=self.home, at_s=interval.start_s)
+        if not self.home.is_battery_alone:
+            self.devices.run(decision.wanted_wh)
+        if decision.rule is not None:
+            self.devices.follow(decision.rule)
+        self.why = {each.device: each.why for each in decision.actions}
+        return decision
 
     def act(self, interval: Interval) -> Rule | None:
         """Tell every device what the plan wants of it in `interval`; the battery's rule, if there
@@ -81,12 +137,12 @@ class DevicePlanner:
         if plan is None:
             return None
         at = (interval.start_s - plan.start_s) // plan.length_s
-        wanted_wh = dict[str, int]()
+        wanted_wh = {device: 0 for device in devices_of(self.home) if device != BATTERY}
         for track in plan.tracks:
             move = track.at(at)
             if track.device != BATTERY:
                 taken = 0 if move is None else move.take_wh
-                wanted_wh[track.device] = wanted_wh.get(track.device, 0) + taken
+                wanted_wh[track.device] += taken
         self.devices.run(wanted_wh)
         here = [track.device for track in plan.tracks if track.first <= at < track.end]
         self.why = dict(zip(here, self._sentences[at], strict=False))
@@ -94,6 +150,26 @@ class DevicePlanner:
         if rule is not None:
             self.devices.follow(rule)
         return rule
+
+    def _ahead(self, coming: Coming) -> Ahead:
+        prices = energy_prices(
+            self.terms, coming.prices, intervals=coming.intervals, before=coming.before
+        )
+        return Ahead(
+            coming.intervals[0].start_s,
+            self.terms.time_zone,
+            prices,
+            load_wh=[max(0, wh) for wh in coming.net_wh],
+            solar_wh=[max(0, -wh) for wh in coming.net_wh],
+            outdoor_mc=self._outdoors(coming.intervals),
+            peaks=peaks_ahead(self.terms, coming.intervals, before=coming.before),
+            length_s=coming.intervals[0].length_s,
+        )
+
+    def _standing(self, ahead: Ahead) -> State:
+        if self.home.is_battery_alone:
+            return State(self.devices.stored_uwh)
+        return self.devices.standing(ahead.start_s, ahead.end_s)
 
     def _outdoors(self, intervals: Sequence[Interval]) -> list[int]:
         """As warm as at the same time of the day before: what is known for sure of tomorrow."""
@@ -105,3 +181,8 @@ class DevicePlanner:
         """Their times on the home's clock."""
         zone = ZoneInfo(self.terms.time_zone)
         return [f"{datetime.fromtimestamp(each.start_s, zone):%H:%M}" for each in intervals]
+
+
+def _is_old(plan: HomePlan | Ahead, interval: Interval) -> bool:
+    age_s = interval.start_s - plan.start_s
+    return not 0 <= age_s < min(PLANNED_ANEW_S, plan.count * plan.length_s)

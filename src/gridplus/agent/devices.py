@@ -32,4 +32,5 @@ class HomeDevices(Protocol):
         """How warm it was (m°C) in the interval that began at `start_s`, which is over."""
 
     def run(self, wanted_wh: Mapping[str, int]) -> None:
-        """What the other devices shall take in the interval that begins now."""
+        """What the other devices shall take in the interval that begins now; one that is not named
+        is left alone."""

@@ -21,6 +21,7 @@ from gridplus.channel import (
     VoucherSigned,
     step_payer,
 )
+from gridplus.control import Decision
 from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import Bug, RemoteError, StorageError
 from gridplus.journal import Fact, Journal, Stored
@@ -43,6 +44,7 @@ class Kind(StrEnum):
     VOUCHER_SIGNED = "VoucherSigned"
     ACKNOWLEDGED = "Acknowledged"
     OUTBOX_WRITTEN = "OutboxWritten"
+    DEVICES_TOLD = "DevicesTold"
 
 
 @dataclass
@@ -97,6 +99,17 @@ class Memory:
         self._unwritten.append(Fact(Kind.ACKNOWLEDGED.value, b"", receipt.to_bytes()))
         return self._acknowledged(receipt, now_s=now_s)
 
+    def note_decision(self, interval: Interval, decision: Decision, *, price_kind: str) -> None:
+        """Keep what each device was told, why, by which signal and consent; it reaches the disk
+        with the next fact."""
+        document: Document = {
+            "start_s": interval.start_s,
+            "price_kind": price_kind,
+            "actions": [action.document() for action in decision.actions],
+            "declined": [{"signal": cited, "why": why} for cited, why in decision.declined],
+        }
+        self._unwritten.append(Fact(Kind.DEVICES_TOLD.value, b"", canonical_json(document)))
+
     def step(self, fact: PayerFact, *, now_s: int) -> tuple[object, ...]:
         """Step the payer with a fact that cannot be refused any more."""
         answer = step_payer(self.payer, fact, now_s=now_s)
@@ -148,7 +161,7 @@ class Memory:
             case Kind.ACKNOWLEDGED:
                 receipt = Acknowledgement.parse(body)
                 self._acknowledged(receipt, now_s=stored.recorded_at_s)
-            case Kind.OUTBOX_WRITTEN:
+            case Kind.OUTBOX_WRITTEN | Kind.DEVICES_TOLD:
                 pass
             case unknown:
                 raise StorageError(

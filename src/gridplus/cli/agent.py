@@ -5,7 +5,12 @@ from importlib import import_module
 import click
 
 _COMMANDS = {
+    "consent": "let a kind of signal move a device, or not any more; signed by your key",
     "enrol": "claim this box, be certified, and pay for the first interval",
+    "log": "what your devices did, why, by which signal and by whose leave",
+    "override": "your hand on a device, at once, for as long as you say",
+    "prefer": "how you want to live: comfort, reserve, car, highest price, quiet hours",
+    "status": "what you have said, and what may move your devices now",
 }
 
 

@@ -39,15 +39,16 @@ class Fittings:
     def step(self, interval: Interval, wanted_wh: Mapping[str, int] | None) -> dict[str, int]:
         """Live through `interval`: Wh that each device took, of those that are there.
 
-        `wanted_wh` is what a plan asks for, kept within what the device can do; without one the car
-        charges at once to what it shall hold, and a thermostat keeps the band.
+        `wanted_wh` is what a plan asks for, kept within what the device can do; a device that it
+        does not name is left alone: the car charges at once to what it shall hold, a thermostat
+        keeps the band.
         """
         took = dict[str, int]()
         if self._car is not None:
-            wh = None if wanted_wh is None else wanted_wh.get(CAR, 0)
+            wh = None if wanted_wh is None else wanted_wh.get(CAR)
             took[CAR] = self._step_car(self._car, interval, wanted_wh=wh)
         if self._climate is not None:
-            wh = None if wanted_wh is None else wanted_wh.get(CLIMATE, 0)
+            wh = None if wanted_wh is None else wanted_wh.get(CLIMATE)
             took[CLIMATE] = self._step_climate(self._climate, interval, wanted_wh=wh)
         return took
 

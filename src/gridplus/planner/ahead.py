@@ -1,7 +1,7 @@
 """What a plan for a home is made for: where its devices stand, and what is coming."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -54,7 +54,8 @@ class Ahead:
 
     `prices` are marginal (import, export) prices in aBOLT per Wh, of either sign; `load_wh` is
     what the home uses beside its planned devices, `solar_wh` what its panels can make;
-    `outdoor_mc` is needed with a climate alone; `peaks` are the demand charges of the home's plan.
+    `outdoor_mc` is needed with a climate alone; `peaks` are the demand charges of the home's plan;
+    `closed` are intervals, by device, in which it takes nothing.
     Raises InputError that names the first interval with what cannot be.
     """
 
@@ -66,6 +67,7 @@ class Ahead:
     outdoor_mc: Sequence[int] = ()
     peaks: tuple[Peak, ...] = ()
     length_s: int = SETTLEMENT_INTERVAL_S
+    closed: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count = len(self.prices)

@@ -43,7 +43,7 @@ def plan_home(
     """
     stores = stores_of(home, ahead, state=state)
     task = _Task(home, ahead, stores, runs_of(home, ahead, state=state))
-    if home.is_battery_alone and not ahead.peaks and ahead.is_convex:
+    if home.is_battery_alone and not (ahead.peaks or ahead.closed) and ahead.is_convex:
         return _battery_alone(task)
     return _optimum(task, effort=effort) or _fallback(task, last)
 

@@ -6,7 +6,7 @@ energy, µ°C of temperature), so a step is exact and replays bit for bit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gridplus.failures import InputError
 from gridplus.planner.ahead import Ahead, State, Stay
@@ -122,7 +122,16 @@ class Store:
 
 def stores_of(home: Home, ahead: Ahead, *, state: State) -> tuple[Store, ...]:
     """The home's devices over what is ahead. Raises InputError for a state that is missing."""
-    return tuple(_stores(home, ahead, state=state))
+    stores = _stores(home, ahead, state=state)
+    return tuple(_closed(store, ahead.closed.get(store.device)) for store in stores)
+
+
+def _closed(store: Store, at: frozenset[int] | None) -> Store:
+    """A store that takes nothing in the intervals `at`."""
+    if not at:
+        return store
+    take_wh = [0 if i in at else wh for i, wh in enumerate(store.take_wh, start=store.first)]
+    return replace(store, take_wh=take_wh)
 
 
 def _stores(home: Home, ahead: Ahead, *, state: State) -> Iterator[Store]:

@@ -39,6 +39,24 @@ class DemandRequest:
     event_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """The grid is about to fail; `text` is for people."""
+
+    span: Span
+    text: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLimit:
+    """A site takes at most `import_w` from the grid."""
+
+    span: Span
+    import_w: int
+    event_id: str
+
+
 def emergency_event(program_id: str, span: Span, *, text: str) -> dict[str, Json]:
     """The grid is about to fail; `text` is for people."""
     if not 0 < len(text) <= _TEXT_LIMIT:
@@ -89,19 +107,25 @@ def demand_requests(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[D
     return tuple(found)
 
 
-def import_limits(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[tuple[Span, int], ...]:
+def import_limits(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[ImportLimit, ...]:
     """When a site may take how many watts at most."""
     return tuple(
-        (Span(stretch.start_s, stretch.end_s), int(Decimal(stretch.value) * 1_000))
+        ImportLimit(
+            Span(stretch.start_s, stretch.end_s),
+            int(Decimal(stretch.value) * 1_000),
+            stretch.event_id,
+        )
         for stretch in timeline.stretches(LIMIT, from_s=from_s, until_s=until_s)
         if isinstance(stretch.value, int | Decimal) and stretch.value >= 0
     )
 
 
-def emergencies(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[tuple[Span, str], ...]:
+def emergencies(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[Emergency, ...]:
     """What is said of an emergency, and for when."""
     return tuple(
-        (Span(stretch.start_s, stretch.end_s), str(stretch.value))
+        Emergency(
+            Span(stretch.start_s, stretch.end_s), str(stretch.value)[:_TEXT_LIMIT], stretch.event_id
+        )
         for stretch in timeline.stretches(EMERGENCY, from_s=from_s, until_s=until_s)
     )
 

@@ -1,0 +1,64 @@
+"""Where the owner's orders come from, and what the retailer asks: together a guidance for plans.
+
+Orders lie in the agent's folder, written by the owner's commands and read anew each time, so that
+they count at once. Orders that cannot be read, or that no owner signed, change nothing: the last
+good ones go on, and `fault` says why.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gridplus.control import (
+    Ask,
+    Consents,
+    Guidance,
+    Orders,
+    guide,
+    parse_orders,
+    parse_preferences,
+)
+from gridplus.failures import InputError
+from gridplus.files import read_file
+from gridplus.planner import Home
+from gridplus.tariff import ChannelIdentity
+from gridplus.units import Interval
+
+PREFERENCES_FILE, ORDERS_FILE = "preferences.toml", "orders.json"
+
+
+def read_orders(folder: Path, identity: ChannelIdentity) -> Orders:
+    """What the owner has said in `folder`; what is absent is not said. Raises InputError."""
+    wishes, said = folder / PREFERENCES_FILE, folder / ORDERS_FILE
+    orders = Orders()
+    if wishes.exists():
+        preferences = parse_preferences(read_file(wishes), what=str(wishes))
+        orders = Orders(preferences)
+    if not said.exists():
+        return orders
+    found, overrides = parse_orders(read_file(said), what=str(said))
+    owner, domain = identity.descriptor.owner, identity.domain
+    consents = Consents.checked(found, channel=identity.channel, domain=domain, owner=owner)
+    return Orders(orders.preferences, consents, overrides)
+
+
+@dataclass
+class OwnersWord:
+    """`orders` reads what holds now; `asks` what the retailer asks in [from_s, until_s)."""
+
+    orders: Callable[[], Orders]
+    asks: Callable[[int, int], Sequence[Ask]]
+    fault: str | None = None
+    _last: Orders = field(default_factory=Orders)
+
+    def guidance(self, home: Home, *, day: Sequence[Interval], now_s: int) -> Guidance:
+        """What plans go by at `now_s` of `day`. Raises nothing: the last good orders go on."""
+        asks = self.asks(day[0].start_s, day[-1].end_s)
+        try:
+            orders = self.orders()
+            found = guide(home, orders, asks=asks, now_s=now_s)
+        except InputError as error:
+            self.fault = str(error)
+            return guide(home, self._last, asks=asks, now_s=now_s)
+        self._last, self.fault = orders, None
+        return found

@@ -1,0 +1,79 @@
+"""What a retailer asks of a home, as its timeline has it: an ask may be followed, or not."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from gridplus.planner import format_cents
+from gridplus.signals import Timeline
+from gridplus.signals.requests import Span, demand_requests, emergencies, import_limits
+from gridplus.units import ABOLT_PER_PBOLT, format_utc, utc_from_s
+
+_MICRO = 1_000_000
+
+
+class Signal(IntEnum):
+    """Kinds of signals, to each of which an owner consents on its own. The number is signed."""
+
+    PRICE = 1
+    ALERT = 2
+    LIMIT = 3
+    REQUEST = 4
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self]
+
+
+_WORDS = {
+    Signal.PRICE: "prices",
+    Signal.ALERT: "grid emergencies",
+    Signal.LIMIT: "limits of what the home takes",
+    Signal.REQUEST: "paid requests to use less",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """In `span` the retailer asks for less. `text` is for people; a limit has `limit_w`, a request
+    `reward_abolt` per Wh below `baseline`. `version_us` is when the event was last written."""
+
+    signal: Signal
+    span: Span
+    event_id: str
+    version_us: int
+    text: str
+    limit_w: int | None = None
+    reward_abolt: int = 0
+    baseline: str = ""
+
+    @property
+    def cited(self) -> str:
+        """The event and its version, as a log has it."""
+        return f"{self.event_id} of {format_utc(utc_from_s(self.version_us // _MICRO))}"
+
+    def holds_at(self, at_s: int) -> bool:
+        return self.span.start_s <= at_s < self.span.end_s
+
+
+def asks_of(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[Ask, ...]:
+    """What is asked in [from_s, until_s): alerts, limits, requests. What a newer or more urgent
+    event replaces, or was cancelled, is not there."""
+
+    def version(event_id: str) -> int:
+        return timeline.events[event_id].written_us
+
+    found = [
+        Ask(Signal.ALERT, each.span, each.event_id, version(each.event_id), each.text)
+        for each in emergencies(timeline, from_s=from_s, until_s=until_s)
+    ]
+    for limit in import_limits(timeline, from_s=from_s, until_s=until_s):
+        text = f"take at most {limit.import_w} W"
+        who = (limit.event_id, version(limit.event_id), text)
+        found.append(Ask(Signal.LIMIT, limit.span, *who, limit_w=limit.import_w))
+    for request in demand_requests(timeline, from_s=from_s, until_s=until_s):
+        reward_abolt = request.reward_ubolt_per_mwh * ABOLT_PER_PBOLT
+        text = f"use less for {format_cents(reward_abolt)} a kWh"
+        who = (request.event_id, version(request.event_id), text)
+        paid = (None, reward_abolt, request.baseline)
+        found.append(Ask(Signal.REQUEST, request.span, *who, *paid))
+    return tuple(found)
