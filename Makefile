@@ -10,12 +10,13 @@ EXAMPLES ?= 100
 SEEDS ?= 1
 INTERVALS ?= 10
 HOMES ?= 3
+HOURS ?= 24
 POINTS ?= 10000
 STORE ?= sqlite
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test bench-check check conformance mutants drill prove tls-scan fuzz sim kill bench bench-gas bench-hub ci savings storm lock contracts data clean
+.PHONY: help demo audit test bench-check check conformance mutants drill prove tls-scan fuzz sim soak kill bench bench-gas bench-hub ci savings storm lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -90,6 +91,9 @@ $(SCANNER)/bin/sslyze: # AGPL: a program that is started, beside the dependencie
 tls-scan: $(VENV)/ready-dev $(SCANNER)/bin/sslyze ## sslyze against the retailer's doors: nothing found, Mozilla's intermediate profile (a minute)
 	@$(BIN)/python -m tests.tls.scan $(SCANNER)/bin/sslyze
 
+soak: $(VENV)/ready-dev ## homes against the real processes until chain, ledger and vouchers agree: HOMES=1000 HOURS=24 SEED=1
+	@$(BIN)/python tools/soak.py --homes $(HOMES) --hours $(HOURS) --seed $(SEED)
+
 storm: $(VENV)/ready-run ## February 2021 on every plan kind, written into docs/storm-2021.md (half a minute)
 	@$(BIN)/python bench/storm.py --write docs/storm-2021.md
 
@@ -113,4 +117,4 @@ data: $(VENV)/ready-dev ## make the bundled data again from the packages it come
 	@$(BIN)/python tools/make_demo_data.py
 
 clean: ## remove what was made here
-	@rm -rf $(VENV) $(PROVER) $(SCANNER) demo-out sandbox-out audit-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(PROVER) $(SCANNER) demo-out sandbox-out soak-out audit-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

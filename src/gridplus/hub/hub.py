@@ -225,11 +225,13 @@ class Hub:
             self._unseen = {c: None for c in self._unseen if c not in unseen}
 
     async def claim(self) -> MinedClaim | None:
-        """Redeem the durable vouchers that the chain has not paid yet, in one transaction.
-
-        What is over the vault's limit of a transaction is left for the next claim.
-        """
-        return await self._claim(lambda: list(self._homes()))
+        """Redeem the durable vouchers that the chain has not paid yet, in as many transactions as
+        those of now take; the last one. What the chain would not pay whole comes last."""
+        waiting = sum(1 for home in self._homes() if self._claimable(home))
+        mined = await self._claim(self._untried_first)
+        for _ in range(MAX_CLAIM_ITEMS, waiting, MAX_CLAIM_ITEMS):
+            mined = await self._claim(self._untried_first) or mined
+        return mined
 
     async def claim_leaving(self) -> MinedClaim | None:
         """Redeem what homes that are leaving have signed, inside the window of their exit. One
@@ -282,6 +284,10 @@ class Hub:
 
     def _leaving_due(self) -> list[Home]:
         return self._untried(map(self._book.homes.__getitem__, self._leaving))
+
+    def _untried_first(self) -> list[Home]:
+        untried = {home.channel for home in self._untried(self._homes())}
+        return sorted(self._homes(), key=lambda home: home.channel not in untried)
 
     def _sparing(self) -> list[Home]:
         return self._untried(home for home in self._homes() if home.spares_a_day)
