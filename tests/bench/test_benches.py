@@ -49,6 +49,15 @@ def test_many_channels_are_measured_beside_a_few() -> None:
         assert re.search(rf"^  {what}.* [\d,]+ +[\d,]+$", out, re.M), what
 
 
+def test_the_journal_is_measured_in_its_stores_by_the_size_of_a_commit() -> None:
+    out = printed("bench/journal.py", "--quick")
+    stores = ["SQLite file", "PostgreSQL"]
+    if "PostgreSQL not measured" in out:
+        stores.pop()
+    assert [what for what in measured(out) if what] == stores * 4
+    assert re.findall(r"second, ([\d,]+) a commit$", out, re.M) == ["1", "10", "100", "1,000"]
+
+
 def test_rating_is_measured_and_agrees_with_every_other_way_to_compute_it() -> None:
     out = printed("bench/rating.py", "--quick")
     assert measured(out) == [
