@@ -74,7 +74,8 @@ def test_a_complete_list_cancels_what_it_leaves_out() -> None:
     assert prices(timeline.hear_all([b]).hear(a)) == [(5, 6, 2)], "late news of what is gone"
     assert prices(timeline.hear_all([b]).hear_all([a, b])) == prices(timeline), "listed again"
     pushed = timeline.hear(an_event("c", 3, hour=9, at=50))
-    assert len(prices(pushed.hear_all([a, b]))) == 3, "pushed after the list was made"
+    assert len(prices(pushed.hear_all([a, b], before=timeline))) == 3, "pushed since the list"
+    assert len(prices(pushed.hear_all([a, b]))) == 2, "the newest is gone, and nothing is newer"
 
 
 def test_the_lower_priority_number_wins_where_windows_overlap() -> None:

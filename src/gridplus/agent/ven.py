@@ -72,6 +72,7 @@ class Ven:
         """Hear all active events. Raises Unreachable, then the timeline stays as it is;
         RemoteError for an answer that is none."""
         bodies: list[dict[str, Json]] = []
+        before = self.timeline
         for page in range(MOST_PAGES):
             found = await self._get(f"/events?active=true&skip={page * PAGE}&limit={PAGE}")
             if not isinstance(found, list):
@@ -79,7 +80,7 @@ class Ven:
             bodies += [item for item in found if isinstance(item, dict)]
             if len(found) < PAGE:
                 break
-        self.timeline = self.timeline.hear_all(self._readable(bodies))
+        self.timeline = self.timeline.hear_all(self._readable(bodies), before=before)
 
     def hear(self, notice: bytes) -> None:
         """A notification, by broker or webhook. One that cannot be read is counted, no more."""

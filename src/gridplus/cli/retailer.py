@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gridplus.cli.retailer_ask import command as ask
 from gridplus.cli.serving import FILE, serving_options
 from gridplus.failures import InputError
 
@@ -15,6 +16,9 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.group(name="retailer")
 def command() -> None:
     """The back office."""
+
+
+command.add_command(ask)
 
 
 @command.command()

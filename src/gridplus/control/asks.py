@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from gridplus.digest import keccak256
 from gridplus.planner import format_cents
-from gridplus.signals import Timeline
+from gridplus.signals import Json, Timeline
 from gridplus.signals.requests import Span, demand_requests, emergencies, import_limits
 from gridplus.units import ABOLT_PER_PBOLT, format_utc, utc_from_s
+from gridplus.wallet import Domain
+from gridplus.wallet.digests import struct_digest
 
+SIGNATURE = "GRIDPLUS_SIGNATURE"
 _MICRO = 1_000_000
+_PUBLISHED = "PublishedAsk(uint8 signal,uint64 start,uint64 end,uint64 amount,bytes32 text)"
 
 
 class Signal(IntEnum):
@@ -77,3 +82,44 @@ def asks_of(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[Ask, ...]
         paid = (None, reward_abolt, request.baseline)
         found.append(Ask(Signal.REQUEST, request.span, *who, *paid))
     return tuple(found)
+
+
+def ask_digest(domain: Domain, ask: Ask) -> bytes:
+    """What the publisher signs, in the anchor's domain: the amount is watts, or the reward in
+    µBOLT/MWh; the text, an alert's words or a request's baseline, by its hash."""
+    amount = ask.reward_abolt // ABOLT_PER_PBOLT if ask.limit_w is None else ask.limit_w
+    text = ask.text if ask.signal is Signal.ALERT else ask.baseline
+    when = (ask.span.start_s, ask.span.end_s)
+    values = (ask.signal, *when, amount, keccak256(text.encode()))
+    return struct_digest(domain, _PUBLISHED, values=values)
+
+
+def with_signature(body: dict[str, Json], signature: bytes) -> dict[str, Json]:
+    """The event with the publisher's signature in its one interval."""
+    (payload,) = _payloads(body)
+    payload.append({"type": SIGNATURE, "values": [f"0x{signature.hex()}"]})
+    return body
+
+
+def signature_of(body: dict[str, Json]) -> bytes:
+    """The publisher's signature in an event; empty where there is none."""
+    for payload in (each for payloads in _payloads(body) for each in payloads):
+        if isinstance(payload, dict) and payload.get("type") == SIGNATURE:
+            values = payload.get("values")
+            said = values[0] if isinstance(values, list) and values else None
+            try:
+                return bytes.fromhex(str(said).removeprefix("0x"))
+            except ValueError:
+                return b""
+    return b""
+
+
+def _payloads(body: dict[str, Json]) -> list[list[Json]]:
+    """Those of each interval."""
+    intervals = body.get("intervals")
+    found = [
+        interval.get("payloads")
+        for interval in (intervals if isinstance(intervals, list) else [])
+        if isinstance(interval, dict)
+    ]
+    return [payloads for payloads in found if isinstance(payloads, list)]

@@ -53,15 +53,15 @@ class Announcer:
     async def announce(self, prices: PriceVersion, *, program: str) -> None:
         """Publish a price version under the program of that name, once; a newer version of the
         same curve updates its event. Raises StorageError."""
-        program_id = await self._program(program)
+        program_id = await self.program(program)
         period = (prices.operating_day - _EPOCH).days
         signature = self.sign(published_prices_digest(self.domain, prices.digest, period=period))
         body = price_event(prices, program_id=program_id, signature=signature)
         found = self._named(Kind.EVENT, field="eventName", name=event_name(prices))
         if found is None:
-            await self._write("POST", ("events",), body=body)
+            await self.write("POST", ("events",), body=body)
         elif any(found.body.get(name) != value for name, value in body.items()):
-            await self._write("PUT", ("events", found.id), body=body)
+            await self.write("PUT", ("events", found.id), body=body)
 
     async def enrol(self, asked: EnrolVen, *, peer: Peer | None = None) -> VenEnrolled:
         """Let a customer's VEN in. Raises EnrolmentRefusedError, or InputError for a signature
@@ -88,14 +88,15 @@ class Announcer:
             "venName": customer.name,
             "targets": [customer.name],
         }
-        return VenEnrolled(client_id, await self._write("POST", ("vens",), body=body))
+        return VenEnrolled(client_id, await self.write("POST", ("vens",), body=body))
 
-    async def _program(self, name: str) -> str:
+    async def program(self, name: str) -> str:
+        """The id of the program of that name; made when it is not there."""
         found = self._named(Kind.PROGRAM, field="programName", name=name)
         if found is not None:
             return found.id
         attributes: Json = [{"type": "PROGRAM_TYPE", "values": ["PRICING_TARIFF"]}]
-        return await self._write(
+        return await self.write(
             "POST", ("programs",), body={"programName": name, "attributes": attributes}
         )
 
@@ -107,7 +108,8 @@ class Announcer:
         held = self.desk.vtn.held[kind].values()
         return next((each for each in held if each.says(field) == name), None)
 
-    async def _write(self, method: str, path: tuple[str, ...], *, body: dict[str, Json]) -> str:
+    async def write(self, method: str, path: tuple[str, ...], *, body: dict[str, Json]) -> str:
+        """The id of what was written. Raises RemoteError with what the VTN says against it."""
         response = await self.desk.write(Request(method, path, OFFICE, (), format_json(body)))
         said = parse_json(response.body, limit=_ANSWER_LIMIT, what="the VTN's answer")
         invariant(isinstance(said, dict), "the VTN answers with an object")

@@ -1,4 +1,4 @@
-"""The back office on HTTP: three questions for everybody, three orders for its administrator."""
+"""The back office on HTTP: three questions for everybody, the rest for its administrator."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from gridplus.digest import canonical_json, parse_document
 from gridplus.failures import GridPlusError, InputError, StorageError
 from gridplus.retailer.announcing import EnrolmentRefusedError
+from gridplus.retailer.asking import AskDesk, AskOrder
 from gridplus.retailer.enrolment import DoorGuard, OpenLine
 from gridplus.retailer.errors import OfficeError
 from gridplus.retailer.invoices import ReceivedInvoice
@@ -27,6 +28,7 @@ from gridplus.wire.prices import EVENTS_A_PAGE
 _JSON = "application/json"
 _ORDER_LIMIT = 200
 _INVOICE_LIMIT = 2_000
+_ASK_LIMIT = 20_000
 _AFTER_DIGITS = 10
 
 
@@ -62,6 +64,11 @@ class RetailerApp:
             Mount(VTN_PATH, app=self._vtn),
             Route("/v1/admin/day-ahead", require_bearer(token, self._open_day), methods=["POST"]),
             Route("/v1/admin/invoices", require_bearer(token, self._invoice), methods=["POST"]),
+            Route("/v1/admin/asks", require_bearer(token, self._asks), methods=["GET"]),
+            Route("/v1/admin/asks", require_bearer(token, self._ask), methods=["POST"]),
+            Route(
+                "/v1/admin/asks/{event}", require_bearer(token, self._cancel), methods=["DELETE"]
+            ),
             Route("/v1/admin/close", require_bearer(token, self._close_day), methods=["POST"]),
         ]
         return Starlette(
@@ -128,6 +135,30 @@ class RetailerApp:
     async def _close_day(self, request: Request) -> Response:
         result = await self._office.close_day(await _day(request))
         return Response(canonical_json(result), media_type=_JSON)
+
+    @property
+    def _desk(self) -> AskDesk:
+        return AskDesk(self._office.announcer, self._office.plan.id)
+
+    async def _ask(self, request: Request) -> Response:
+        order = AskOrder.read(await _order(request, limit=_ASK_LIMIT))
+        return JSONResponse({"event": await self._desk.ask(order)})
+
+    async def _cancel(self, request: Request) -> Response:
+        return JSONResponse({"event": await self._desk.cancel(request.path_params["event"])})
+
+    async def _asks(self, _request: Request) -> Response:
+        asks = [
+            {
+                "event": ask.event_id,
+                "kind": ask.signal.name.lower(),
+                "start_s": ask.span.start_s,
+                "end_s": ask.span.end_s,
+                "text": ask.text,
+            }
+            for ask in self._desk.asked()
+        ]
+        return JSONResponse({"asks": asks})
 
     async def _invoice(self, request: Request) -> Response:
         received = ReceivedInvoice.read(await _order(request, limit=_INVOICE_LIMIT))

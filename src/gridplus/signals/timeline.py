@@ -66,17 +66,20 @@ class Timeline:
             return self
         return replace(self, events={**self.events, event_id: Heard(event_id, at_us, None)})
 
-    def hear_all(self, bodies: Iterable[dict[str, Json]]) -> "Timeline":
+    def hear_all(
+        self, bodies: Iterable[dict[str, Json]], *, before: "Timeline | None" = None
+    ) -> "Timeline":
         """A complete list of the active events: what it leaves out is cancelled, or over.
 
-        What was written after the newest in the list may have come by another way since.
+        `before` is what was known when the list was asked for: what came by another way since may
+        be newer than the list, and stays.
         """
         listed = {heard.event_id: heard for heard in map(_heard, bodies)}
-        newest_us = max((heard.written_us for heard in listed.values()), default=LAST)
+        asked = self.events if before is None else before.events
         news = []
         for known in self.events.values():
             heard = listed.pop(known.event_id, None)
-            if heard is None and known.written_us <= newest_us:
+            if heard is None and asked.get(known.event_id) == known:
                 news.append(replace(known, body=None))
             elif heard is not None and heard.written_us >= known.written_us:
                 news.append(heard)
