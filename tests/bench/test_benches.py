@@ -25,6 +25,17 @@ def test_vouchers_are_measured_from_signature_to_payment() -> None:
     assert "not measured (not installed)" in out
 
 
+def test_signatures_are_measured_by_key_store() -> None:
+    out = printed("bench/signatures.py", "--quick")
+    ours = [line[2:40].strip() for line in out.splitlines() if "limit:" in line]
+    assert [name for name in ours if name] == [
+        "P-256, file store",
+        "P-256, token (SoftHSM)",
+        "secp256k1, file store",
+        "secp256k1, file sealed by the token",
+    ]
+
+
 def test_a_hub_is_measured_over_stream_and_http_beside_limits_of_the_same_run() -> None:
     out = printed("bench/hub.py", "--quick")
     assert measured(out) == [

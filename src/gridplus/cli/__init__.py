@@ -6,13 +6,16 @@ from io import TextIOWrapper
 import click
 
 from gridplus.cli.commands import gridplus
+from gridplus.cli.no_core import leave_no_core
 from gridplus.failures import GridPlusError
 
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Run `gridplus`. Whatever the world does wrong is one sentence on stderr and exit status 1."""
+    """Run `gridplus`. Whatever the world does wrong is one sentence on stderr and exit status 1;
+    whatever we do wrong leaves no core file."""
+    leave_no_core()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no µ shows a ?

@@ -11,6 +11,7 @@ _COMMANDS = {
     "override": "your hand on a device, at once, for as long as you say",
     "prefer": "how you want to live: comfort, reserve, car, highest price, quiet hours",
     "status": "what you have said, and what may move your devices now",
+    "update": "signed releases of the software: check one, put one in force",
 }
 
 

@@ -21,6 +21,7 @@ _COMMANDS = {
     "ramp": "payments by card or bank become deposits, once they are final",
     "plan": "a home's devices for a day, with reasons; plan files: check, label, compare",
     "rate": "what a plan makes of a meter file, line by line",
+    "release": "sign a release of the Smart Agent's software",
     "restate": "what bills should have been, with corrected prices, reads or plan",
     "retailer": "the back office: prices, position, day close, ledger",
     "sandbox": "a retailer with one home, for a client of your own",

@@ -2,6 +2,7 @@
 
 from gridplus.keystore.claim_code import claim_key, new_claim_code, qr_text
 from gridplus.keystore.keys import DeviceKey, Secp256k1Key
+from gridplus.keystore.sealing import PassphraseSealing
 from gridplus.keystore.store import KeyStore
 from gridplus.keystore.token import read_token
 from gridplus.keystore.x509 import CertificateKey, P256Signer
@@ -11,6 +12,7 @@ __all__ = [
     "DeviceKey",
     "KeyStore",
     "P256Signer",
+    "PassphraseSealing",
     "Secp256k1Key",
     "claim_key",
     "new_claim_code",
