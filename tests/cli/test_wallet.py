@@ -92,6 +92,13 @@ def furnished(folder: Path, ready: dict[str, object]) -> Scene:
 def test_a_home_is_paid_into_left_by_two_and_rescued_by_one(scene: Scene, tmp_path: Path) -> None:
     owner = scene.key("owner")
     assert "Nothing has been deposited" in scene.said("status", scene.papers)
+    early = scene.wallet("deposit", scene.papers, "25.50", "--key", owner, "--yes")
+    assert early.returncode == 1
+    assert "no first deposit before owner, guardian, device signed" in early.stderr
+    for role, option in (("owner", "--key"), ("guardian", "--key"), ("device", "--device")):
+        told = gridplus("wallet", "receipt", scene.papers, option, scene.key(role))
+        assert told.returncode == 0, told.stderr
+    assert "missing: nobody" in told.stdout
     scene.said("deposit", scene.papers, "25.50", "--key", owner, "--yes")
     assert "25.50 BOLT are yours." in scene.said("status", scene.papers)
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from gridplus.cli.serving import FILE
+from gridplus.cli.wallet_hub import command as ask_hub
+from gridplus.cli.wallet_papers import receipt, require_receipts, salt, stored
 from gridplus.failures import InputError
 from gridplus.tariff import ChannelIdentity
 from gridplus.units import UBOLT_PER_BOLT
@@ -75,9 +77,14 @@ def status(papers: Path, rpc: str, *, as_json: bool) -> None:
 @_KEY
 @_YES
 def deposit(papers: Path, amount: str, *, rpc: str, key: str, yes: bool) -> None:
-    """Pay AMOUNT (in BOLT, like 25 or 25.50) into the account."""
+    """Pay AMOUNT (in BOLT, like 25 or 25.50) into the account.
+
+    The first time only when owner, guardian and device have all signed that they have PAPERS.
+    """
     payer, ubolt = _key(key), _ubolt(amount)
     with _desk(papers, rpc) as desk:
+        if not desk.standing().view.word.is_open:
+            require_receipts(papers, desk.identity)
         _confirm(yes, f"Pay {amount} BOLT from 0x{payer.address.hex()} into the account.")
         desk.deposit(payer, ubolt, account=_account(desk, payer))
     click.echo("paid in")
@@ -262,6 +269,10 @@ def rescue(papers: Path, rpc: str, *, key: str, stay: bool, yes: bool) -> None:
         click.echo(sentence)
 
 
+for part in (ask_hub, receipt, salt):
+    command.add_command(part)
+
+
 def _write(out: Path, *, desk: "Desk", action: "Action") -> None:
     from gridplus.files import write_file
     from gridplus.owner import Order
@@ -343,13 +354,8 @@ def _key(named: str) -> "Secp256k1Key":
 
 
 def _stored(named: str, kind: type[K]) -> K:
-    from gridplus.keystore import KeyStore
-
-    store, separator, name = named.rpartition(":")
-    folder = Path(store).expanduser()
-    if not separator or not folder.is_dir():
-        raise InputError(f"{named!r} names no key; write STORE:NAME, like ~/.gridplus/keys:owner")
-    return KeyStore(folder).load(name, kind)
+    store, name = stored(named)
+    return store.load(name, kind)
 
 
 def _address(text: str) -> "Address":
