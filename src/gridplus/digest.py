@@ -19,7 +19,6 @@ MAX_DEPTH = 16
 SAFE_DEPTH = 500
 """As deep as the standard library reads JSON without danger to the stack, whoever has raised the
 interpreter's own limit (py-evm raises it for the whole process)."""
-_HOLE, _HOLE_BYTES = "\0", b'"\\u0000"'
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
@@ -35,22 +34,9 @@ def canonical_json(document: Document) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def canonical_around(document: dict[str, Document], key: str, *, inner: bytes) -> bytes:
-    """The canonical bytes of `document` with `key` added, whose value is canonical already."""
-    outer = canonical_json({**document, key: _HOLE})
-    if outer.count(_HOLE_BYTES) != 1:
-        raise Bug("no text of a document is a single zero byte")
-    return outer.replace(_HOLE_BYTES, inner)
-
-
-def bytes_digest(kind: str, canonical: bytes) -> bytes:
-    """`document_digest` of the document that `canonical` stands for."""
-    return keccak256(kind.encode() + b"\n" + canonical)
-
-
 def document_digest(kind: str, document: Document) -> bytes:
     """keccak256(kind, newline, canonical bytes): 32 bytes. `kind` is like 'gridplus.plan/2'."""
-    return bytes_digest(kind, canonical_json(document))
+    return keccak256(kind.encode() + b"\n" + canonical_json(document))
 
 
 def parse_document(data: bytes, *, limit: int, what: str) -> Document:

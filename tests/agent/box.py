@@ -149,7 +149,7 @@ def start_agent(
         keys=AgentKeys(house.device, house.voucher_key),
         devices=devices or HandMeter(house),
         hub=Link("hub", "http://hub", transport=box.line),
-        ground=Ground(town.chain, town.deployment, memory, PriceFeed(retailer)),
+        ground=Ground(town.chain, town.deployment, memory, PriceFeed(retailer), archive=retailer),
     )
     return agent, journal
 

@@ -21,7 +21,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not (folder / "result.json").is_file():
             run = subprocess.run(
                 [sys.executable, "-m", "gridplus.cli", "demo", "--homes", "2", "--days", "2",
-                 "--day", str(FIRST_DAY), "--fast", "--out", str(folder)],
+                 "--day", str(FIRST_DAY), "--fast", "--restate", "--out", str(folder)],
                 capture_output=True, text=True, timeout=200,
             )  # fmt: skip
             assert run.returncode == 0, run.stderr

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -27,10 +27,21 @@ from gridplus.journal import Fact, SqliteJournal, Stored
 from gridplus.keystore import KeyStore, Secp256k1Key
 from gridplus.ledger import Transfer, format_batch, parse_batch
 from gridplus.market import operating_day_intervals
-from gridplus.tariff import BillDocument, merkle_tree, parse_bill, parse_statement
+from gridplus.retailer.decision import Decision
+from gridplus.retailer.facts import decided_fact
+from gridplus.tariff import (
+    BillDocument,
+    Cause,
+    Tally,
+    merkle_tree,
+    parse_bill,
+    parse_restatement,
+    parse_statement,
+)
 from gridplus.units import Interval
 from gridplus.verify import anchor_period
-from gridplus.wallet import bill_group_digest, vault_domain
+from gridplus.wallet import ChannelId, bill_group_digest, vault_domain
+from gridplus.wire import RightInputs
 
 FIRST_DAY, DAY = date(2021, 3, 13), date(2021, 3, 14)
 """The second is the day of 23 hours."""
@@ -104,13 +115,51 @@ class Street:
     ) -> None:
         self._rewrite("retailer/retailer.journal", self.office_fact(kind, day), change)
 
+    def restated_fact(self, home: str) -> Stored:
+        """The fact that restated FIRST_DAY."""
+        channel = self.bill(home).channel
+        return next(
+            stored
+            for stored in self._facts("hub/hub.journal")
+            if (stored.fact.kind, stored.fact.subject) == ("Restated", channel)
+        )
+
+    def change_restatement(self, home: str, change: Callable[[dict[str, Any]], None]) -> None:
+        self._rewrite("hub/hub.journal", self.restated_fact(home), change)
+
+    def restate_again(self, home: str) -> None:
+        """The hub journals the same restatement after the newest bill, under a seal of its own."""
+        body, closing = json.loads(self.restated_fact(home).fact.body), self.bill(home).closing
+        told = parse_restatement(body["restatement"], what="planted")
+        after = Tally(
+            closing.after.charges_abolt + max(0, told.collected_abolt),
+            closing.after.credits_abolt + max(0, -told.collected_abolt),
+            closing.after.month,
+        )
+        again = replace(told, month=closing.after.month, after=after, previous_head=closing.head)
+        body["restatement"] = again.document()
+        self._seal(again.channel, again.head, Fact("Restated", again.channel, canonical_json(body)))
+
+    def decide(self, home: str, *, import_wh: int) -> None:
+        """The office journals that INTERVAL should have been read otherwise."""
+        inputs = (RightInputs(INTERVAL, (import_wh, 0), None),)
+        decided = Decision(Cause.READ, INTERVAL.end_s, (self.bill(home).channel,), inputs)
+        with SqliteJournal.open(
+            self.path / "retailer/retailer.journal", now_s=lambda: INTERVAL.end_s
+        ) as to:
+            to.append([decided_fact(DAY, decided)])
+
     def bill_again(self, home: str, change: Callable[[dict[str, Any]], None]) -> None:
         """The hub journals INTERVAL once more, changed, under a seal of its own."""
         body = json.loads(self.hub_fact(home).fact.body)
         change(body["statement"])
         statement = parse_statement(body["statement"], what="planted")
-        root = merkle_tree([bill_leaf(statement.channel, statement.head)]).root
-        closed_at_s = statement.interval.end_s
+        fact = Fact("Billed", statement.channel, canonical_json(body))
+        self._seal(statement.channel, statement.head, fact)
+
+    def _seal(self, channel: ChannelId, head: bytes, fact: Fact) -> None:
+        root = merkle_tree([bill_leaf(channel, head)]).root
+        closed_at_s = INTERVAL.end_s
         domain = vault_domain(self.deployment.chain_id, self.deployment.vault)
         digest = bill_group_digest(domain, root, count=1, closed_at_s=closed_at_s)
         seal = {
@@ -119,12 +168,7 @@ class Street:
             "signature": f"0x{self.key('hub').sign(digest).hex()}",
         }
         with SqliteJournal.open(self.path / "hub/hub.journal", now_s=lambda: closed_at_s) as to:
-            to.append(
-                [
-                    Fact("Billed", statement.channel, canonical_json(body)),
-                    Fact("GroupSealed", b"", canonical_json(seal)),
-                ]
-            )
+            to.append([fact, Fact("GroupSealed", b"", canonical_json(seal))])
 
     def retell_chain(self, rewrite: Rewrite) -> None:
         """The chain as it would be had the senders sent something else: every transaction again, in

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from gridplus.cli.audit import command
 from gridplus.digest import keccak256
 from gridplus.failures import InputError
 from gridplus.journal import SqliteJournal
+from gridplus.ledger import Code as LedgerCode
 from gridplus.ledger import Payee, Transfer, deposits_of
 from gridplus.retailer.facts import invoice_fact
 from gridplus.retailer.invoices import ReceivedInvoice
-from gridplus.tariff import Liability, liability_tree
+from gridplus.tariff import Liability, liability_tree, parse_restatement
 from gridplus.units import format_utc
 from tests.audit.planted import DAY, FIRST_DAY, INTERVAL, Street
 
@@ -114,6 +116,60 @@ def changed_file(street: Street) -> None:
     street.bill_path(HOME).write_text(json.dumps(bill, separators=(",", ":")))
 
 
+def restated_by_one_ubolt_more(street: Street) -> None:
+    def change(body: dict[str, Any]) -> None:
+        told = parse_restatement(body["restatement"], what="planted")
+        first = told.revisions[0]
+        dearer = first.deltas[0]._replace(owed_abolt=first.deltas[0].owed_abolt + 10**12)
+        revisions = (replace(first, deltas=(dearer, *first.deltas[1:])), *told.revisions[1:])
+        owed = told.collected_abolt + 10**12
+        after = replace(
+            told.after,
+            charges_abolt=told.before.charges_abolt + max(0, owed),
+            credits_abolt=told.before.credits_abolt + max(0, -owed),
+        )
+        body["restatement"] = replace(told, revisions=revisions, after=after).document()
+
+    street.change_restatement(HOME, change)
+
+
+def restated_twice(street: Street) -> None:
+    street.restate_again(OTHER)
+
+
+def order_not_carried_out(street: Street) -> None:
+    street.decide(OTHER, import_wh=9_999)
+
+
+def restated_by_nobodys_order(street: Street) -> None:
+    def change(body: dict[str, Any]) -> None:
+        body["order"] = f"0x{keccak256(b'an order').hex()}"
+
+    street.change_restatement(HOME, change)
+
+
+def one_corrected_price(street: Street) -> None:
+    def change(prices: dict[str, Any]) -> None:
+        prices["prices_ubolt_per_mwh"][18] += 1
+
+    street.change_office("PricesCorrected", change, day=FIRST_DAY)
+
+
+def restated_transfer(street: Street) -> None:
+    deposit = deposits_of(street.bill(HOME).channel)
+
+    def change(batch: list[Transfer]) -> None:
+        place = next(
+            at
+            for at, transfer in enumerate(batch)
+            if transfer.code is LedgerCode.RESTATEMENT
+            and deposit in (transfer.debit, transfer.credit)
+        )
+        batch[place] = batch[place]._replace(amount_ubolt=batch[place].amount_ubolt + 1)
+
+    street.change_batch(change)
+
+
 def torn_fact(street: Street) -> None:
     street.change_bill(HOME, lambda statement: statement.pop("spent_ubolt"))
 
@@ -134,8 +190,23 @@ FAULTS: dict[Callable[[Street], None], Found] = {
     missing_file: (Side.BILL, "file", OTHER, False),
     changed_file: (Side.BILL, "file", HOME, True),
     torn_fact: (Side.HUB, "journal", "", False),
+    restated_by_one_ubolt_more: (Side.HUB, "restatement", HOME, False),
+    restated_twice: (Side.HUB, "restatement", OTHER, False),
+    order_not_carried_out: (Side.HUB, "restatement", OTHER, True),
+    restated_by_nobodys_order: (Side.HUB, "restatement", HOME, False),
+    one_corrected_price: (Side.HUB, "restatement", HOME, False),
+    restated_transfer: (Side.LEDGER, "transfer", HOME, False),
 }
-ALONE = {duplicated_bill, foreign_channel, foreign_file, torn_file, missing_file, changed_file}
+ALONE = {
+    duplicated_bill,
+    foreign_channel,
+    foreign_file,
+    torn_file,
+    missing_file,
+    changed_file,
+    restated_twice,
+    order_not_carried_out,
+}
 """What touches nothing else is all that is told."""
 
 
@@ -148,6 +219,7 @@ def test_two_days_of_a_real_street_agree_to_the_last_ubolt(street: Street) -> No
         (DAY, 2, 184),
     ]
     told += audited.days
+    assert [len(street.bill(home).restated) for home in (HOME, OTHER)] == [1, 1]
     assert all(day.differences == 0 for day in told)
 
 

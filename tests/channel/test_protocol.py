@@ -42,6 +42,8 @@ from gridplus.channel import (
     PayerPhase,
     Phase,
     Refusal,
+    Restated,
+    RestatementChecked,
     SendBill,
     SignCredit,
     SignVoucher,
@@ -100,6 +102,7 @@ class Protocol(RuleBasedStateMachine):
         self.sights: list[ChainSeen] = [self.first]
         self.next, self.now_s = 0, START_S
         self.waiting: Bill | None = None
+        self.restated: set[bytes] = set()
         self.high = (NOTHING, NOTHING, NOTHING, NOTHING)
 
     def new_hub(self) -> Payee:
@@ -185,6 +188,28 @@ class Protocol(RuleBasedStateMachine):
             self.next, self.waiting = self.next + 1, made
         self.bill_waiting()
 
+    @rule(spent=st.integers(0, BOLT), earned=st.sampled_from([0, 1, BOLT]))
+    def restate(self, spent: int, earned: int) -> None:
+        before = self.hub.bill
+        asked = before.counters
+        made = bill(
+            before,
+            1_000_000 + len(self.restated),
+            spent=asked.spent_ubolt + spent,
+            earned=asked.earned_ubolt + earned,
+        )
+        link = replace(made, interval=None)
+        reason = self.tell_hub(Restated(link))
+        if reason is None:
+            self.restated.add(link.head)
+            assert self.hub.bill == replace(link, interval=before.interval)
+        else:
+            due = {
+                Phase.METERED: PayeeRefusal.READ_WAITS,
+                Phase.OPEN: PayeeRefusal.NOTHING_METERED,
+            }
+            assert reason is due.get(self.hub.phase, PayeeRefusal.BILL_PAST_CEILING)
+
     def bill_waiting(self) -> None:
         if self.waiting is not None:
             reason = self.tell_hub(Billed(self.waiting))
@@ -209,7 +234,13 @@ class Protocol(RuleBasedStateMachine):
             assert self.tell_home(Acknowledged(message.counters)) is None
         else:
             self.refuse_bill_twins(message)
-            self.tell_home(BillChecked(message.bill, message.credit, None))
+            self.tell_home(self.checked(message))
+
+    def checked(self, offer: SendBill) -> BillChecked | RestatementChecked:
+        """A bill that the home recomputed, or a restatement."""
+        if offer.bill.head in self.restated:
+            return RestatementChecked(replace(offer.bill, interval=None), offer.credit, None)
+        return BillChecked(offer.bill, offer.credit, None)
 
     @precondition(lambda self: self.to_hub)
     @rule(data=st.data(), keep=st.booleans(), bit=st.integers(0, 511))
@@ -392,7 +423,7 @@ class Protocol(RuleBasedStateMachine):
         """The home takes the bills it missed, in order, and signs one voucher for all."""
         bills = {m.bill.previous_head: m for m in self.all_offers()}
         while (offer := bills.get(self.home.bill.head)) is not None:
-            assert self.tell_home(BillChecked(offer.bill, offer.credit, None)) is None
+            assert self.tell_home(self.checked(offer)) is None
         assert self.tell_home(HubCaughtUp()) is None
         for promise in tuple(self.to_hub):
             self.tell_hub(VoucherReceived(promise))
@@ -405,7 +436,7 @@ class Protocol(RuleBasedStateMachine):
         return [
             SendBill(fact.bill, given.get(fact.bill.head))
             for fact, _ in self.hub_journal
-            if isinstance(fact, Billed)
+            if isinstance(fact, Billed | Restated)
         ]
 
 

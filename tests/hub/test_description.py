@@ -33,7 +33,7 @@ async def test_what_is_served_is_described_and_nothing_else(town: Town, tmp_path
 
 def test_every_refusal_is_named_once_in_the_order_of_the_checks() -> None:
     operations = openapi()["paths"]
-    asked = ("/v1/channels", "/v1/reads", "/v1/orders")
+    asked = ("/v1/channels", "/v1/reads", "/v1/orders", "/v1/admin/restatements")
     told = [name for path in asked for name in names(operations[path])]
     reasons = [reason.name for group in (HubRefusal, ReadRefusal, PayeeRefusal) for reason in group]
     assert set(told) == set(reasons)

@@ -115,6 +115,7 @@ def test_the_result_is_the_sum_of_what_was_billed_bought_and_burnt(scene: Scene)
     kinds = result["gas"]["kinds"]
     assert {kind: paid["transactions"] for kind, paid in kinds.items()} == {
         "deposit": 3, "pool-funding": 1, "claim": 1, "anchor-prices": 1, "anchor-bills": 1,
+        "anchor-corrections": 0,
     }  # fmt: skip
     assert cost["gas"] == sum(paid["cost_ubolt"] for paid in kinds.values())
     assert 0 < kinds["claim"]["gas_used"] <= 8 * kinds["claim"]["cost_ubolt"]

@@ -4,14 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridplus.digest import (
-    Document,
-    canonical_around,
-    canonical_json,
-    document_digest,
-    keccak256,
-    parse_document,
-)
+from gridplus.digest import canonical_json, document_digest, keccak256, parse_document
 from gridplus.failures import Bug, InputError
 from gridplus.units import (
     ABOLT_PER_UBOLT,
@@ -117,17 +110,3 @@ def test_one_thing_is_not_many() -> None:
         "2 days",
         "1,200 days",
     ]
-
-
-documents = st.dictionaries(st.sampled_from("abcxyz"), st.integers(0, 9) | st.text(max_size=3))
-
-
-@given(documents, st.sampled_from("amz"), documents)
-def test_bytes_that_are_canonical_already_need_not_be_written_again(
-    outer: dict[str, Document], key: str, inner: dict[str, Document]
-) -> None:
-    outer = {name: value for name, value in outer.items() if value != "\0"}
-    whole = canonical_around(outer, key, inner=canonical_json(inner))
-    assert whole == canonical_json({**outer, key: inner})
-    with pytest.raises(Bug, match="zero byte"):
-        canonical_around({**outer, "other": "\0"}, key, inner=b"{}")

@@ -8,18 +8,25 @@ from gridplus.channel import Counters, Voucher
 from gridplus.meter import IntervalRead, SignedRead
 from gridplus.tariff import (
     NOTHING_GIVEN,
+    Cause,
     ChannelIdentity,
     Code,
+    Delta,
     Evidence,
     Given,
     GroupEvidence,
     Hand,
     Line,
+    LinkEvidence,
     MonthToDate,
+    RestatedLink,
+    Restatement,
+    Revision,
     Sibling,
     Statement,
     Tally,
 )
+from gridplus.tariff.line import RANK
 from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX, Interval
 from gridplus.wallet import Address, Cfg, ChannelId, Close, Descriptor, Rotate, SetCap
 from gridplus.wire import (
@@ -32,13 +39,17 @@ from gridplus.wire import (
     Channels,
     ChannelStatus,
     EnrolVen,
+    FetchRestatement,
     HubAction,
     OpenChannel,
     OrderAnswer,
     OrderNotice,
+    OrderRestatement,
     PriceEvent,
     PriceEvents,
     RefusalMessage,
+    RestatementOffer,
+    RightInputs,
     StreamPlace,
     SubmitBatch,
     SubmitRead,
@@ -149,6 +160,44 @@ actions: st.SearchStrategy[HubAction] = st.one_of(
     st.builds(SetCap, channels, st.integers(0, 0xFFFE), nonces, instants),
 )
 signed = st.dictionaries(st.sampled_from(["owner", "guardian", "device"]), octets(64))
+owed = st.integers(-(10**20), 10**20).filter(bool)
+rich = st.integers(10**24, 2 * 10**24)
+deltas = st.lists(st.tuples(st.sampled_from(Code), owed), max_size=4, unique_by=lambda d: d[0]).map(
+    lambda found: tuple(Delta(*each) for each in sorted(found, key=lambda d: RANK[d[0]]))
+)
+revisions = st.builds(
+    Revision,
+    intervals,
+    st.dates(),
+    octets(32),
+    u48,
+    u48,
+    octets(32),
+    st.none() | octets(32),
+    st.booleans(),
+    deltas,
+)
+revised = st.lists(
+    revisions, min_size=1, max_size=3, unique_by=lambda each: each.interval.start_s
+).map(lambda found: tuple(sorted(found, key=lambda each: each.interval.start_s)))
+restatements = st.builds(
+    Restatement,
+    channels,
+    st.sampled_from(Cause),
+    seconds,
+    revised,
+    months,
+    st.builds(Tally, rich, rich, months),
+    octets(32),
+)
+link_evidence = st.builds(LinkEvidence, groups, signatures, signatures)
+right_inputs = st.lists(
+    st.builds(RightInputs, intervals, st.none() | st.tuples(u48, u48), st.none() | octets(32)),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda each: each.interval.start_s,
+).map(lambda found: tuple(sorted(found, key=lambda each: each.interval.start_s)))
+links = st.builds(RestatedLink, restatements, link_evidence)
 
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(OpenChannel, identities),
@@ -165,7 +214,6 @@ messages: st.SearchStrategy[Message] = st.one_of(
     pages,
     st.builds(EnrolVen, identities, octets(32), seconds, octets(64)),
     st.builds(VenEnrolled, texts, texts),
-    st.builds(BilledDay, identities, st.lists(records, max_size=3).map(tuple)),
     st.builds(AskOrder, actions, signed),
     st.builds(OrderAnswer, channels, nonces, instants, signatures),
     st.builds(
@@ -179,6 +227,15 @@ messages: st.SearchStrategy[Message] = st.one_of(
         instants,
         octets(64),
     ),
+    st.builds(
+        BilledDay,
+        identities,
+        st.lists(records, max_size=3).map(tuple),
+        st.lists(links, max_size=2).map(tuple),
+    ),
+    st.builds(OrderRestatement, channels, st.sampled_from(Cause), seconds, right_inputs),
+    st.builds(FetchRestatement, channels, octets(32), octets(64)),
+    st.builds(RestatementOffer, restatements, link_evidence),
     st.builds(Channels, st.lists(identities, max_size=3).map(tuple)),
 )
 
@@ -210,8 +267,41 @@ _EVENT = PriceEvent(7, "fixed-cap", date(2021, 2, 15), b"\x13" * 32, 1_613_300_0
 _VOUCHER = SubmitVoucher(ChannelId(b"\x0a" * 32), Voucher(Cfg(b"\x17" * 32), 5, 6, b"\x18" * 64))
 _TOLD = Acknowledgement(ChannelId(b"\x0a" * 32), Counters(5, 6), _GROUP)
 
+_RESTATED = RestatedLink(
+    Restatement(
+        ChannelId(b"\x0a" * 32),
+        Cause.PRICES,
+        1_613_400_000,
+        (
+            Revision(
+                _READ.interval,
+                date(2021, 2, 15),
+                b"\x1b" * 32,
+                250,
+                0,
+                b"\x0b" * 32,
+                b"\x1c" * 32,
+                False,
+                (Delta(Code.ENERGY, -(10**12)), Delta(Code.EXPORT, 5)),
+            ),
+        ),
+        None,
+        Tally(10**18, 10**13),
+        b"\x0d" * 32,
+    ),
+    LinkEvidence(_GROUP, b"\x16" * 64, None),
+)
+
 EXAMPLES: tuple[Message, ...] = (
     StreamPlace(4_433),
+    OrderRestatement(
+        ChannelId(b"\x0a" * 32),
+        Cause.READ,
+        1_613_400_000,
+        (RightInputs(_READ.interval, (5, 6), b"\x1c" * 32),),
+    ),
+    FetchRestatement(ChannelId(b"\x0a" * 32), b"\x0d" * 32, b"\x16" * 64),
+    RestatementOffer(_RESTATED.restatement, _RESTATED.evidence),
     SubmitBatch((_VOUCHER,)),
     BatchAnswer((_TOLD, RefusalMessage("PAST_BILL", "it pays too much", Counters(5, 6)))),
     EnrolVen(_IDENTITY, b"\x14" * 32, 1_613_300_000, b"\x15" * 64),
@@ -228,6 +318,7 @@ EXAMPLES: tuple[Message, ...] = (
     BilledDay(
         _IDENTITY,
         (BilledRecord(_STATEMENT, Evidence(b"\x19" * 64, _GROUP, None, b"\x1a" * 64)),),
+        (_RESTATED,),
     ),
     Channels((_IDENTITY,)),
     AskOrder(

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridplus.channel import Counters, PayeeRefusal
-from gridplus.digest import canonical_json
 from gridplus.failures import InputError
 from gridplus.wire import MESSAGE_LIMIT, PriceEvents, RefusalMessage, SubmitVoucher
 from gridplus.wire.message import Message
@@ -24,6 +23,7 @@ ALIENS: tuple[Any, ...] = (
 NULLABLE = {"newest", "port", "successor"} | {
     f"{who}_signature" for who in ("credit", "voucher", "hub", "owner", "guardian", "device")
 }
+NULLABLE |= {"energy", "prices"}
 named = pytest.mark.parametrize("message", EXAMPLES, ids=lambda m: type(m).__name__)
 
 
@@ -54,7 +54,6 @@ def changed(message: Message, path: Place, value: Any) -> bytes:
 @given(message=messages)
 def test_a_message_comes_back_as_it_was_sent(message: Message) -> None:
     assert type(message).parse(message.to_bytes()) == message
-    assert message.to_bytes() == canonical_json({"kind": message.KIND, **message.document()})
 
 
 @named

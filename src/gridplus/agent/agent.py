@@ -12,6 +12,11 @@ from gridplus.agent.links import Unreachable
 from gridplus.agent.memory import Memory, checked
 from gridplus.agent.owners_word import OwnersWord
 from gridplus.agent.price_signals import own_forecast
+from gridplus.agent.restating import (
+    GROUP_UNSIGNED,
+    Restatements,
+    is_group_sealed,
+)
 from gridplus.agent.stream import Asking
 from gridplus.chain import ChainError
 from gridplus.channel import (
@@ -43,8 +48,6 @@ from gridplus.tariff import (
     ChannelIdentity,
     check_statement,
     energy_prices,
-    group_leaf,
-    is_sealed,
 )
 from gridplus.tariff import Plan as TariffPlan
 from gridplus.units import SETTLEMENT_INTERVAL_S, Interval
@@ -59,7 +62,6 @@ from gridplus.wire import (
 from gridplus.wire import SubmitVoucher as SubmitVoucherMessage
 
 HISTORY_DAYS = 29
-GROUP_UNSIGNED = "the hub did not sign the group that this bill stands in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class SmartAgent:
         self._devices = devices
         self._hub = hub
         self._ground = ground
+        self._restatements = Restatements(household.plan, keys.device, hub, ground)
         self._prices: dict[date, PriceVersion] = {}
         self._planner = DevicePlanner(household.home, household.plan, devices)
         self._battery: tuple[Outlook, Plan] | None = None
@@ -272,6 +275,8 @@ class SmartAgent:
         offer = await self._hub.ask("/v1/reads", message, answer=BillOffer)
         if isinstance(offer, RefusalMessage):
             raise RemoteError(f"the hub does not bill {read.interval}: {offer.sentence}")
+        if offer.statement.previous_head != self.memory.tip.head:
+            await self._restatements.take(now_s=now_s)
         fact = checked(offer, self._mismatch(offer, read))
         verdict = step_payer(self.memory.payer, fact, now_s=now_s)
         if isinstance(verdict, Refusal):
@@ -279,6 +284,19 @@ class SmartAgent:
         if not self._is_sealed(offer):
             raise await self._refuse(offer, "GROUP_UNSIGNED", sentence=GROUP_UNSIGNED)
         await self.memory.agree(offer, now_s=now_s)
+
+    async def take_restatements(self, *, now_s: int) -> Payment | None:
+        """Ask for restatements of earlier bills, make each again, and pay or take what it says.
+
+        None while offline, or when nothing is to be signed. Raises RestatementRefused for one that
+        is not this home's own result, RemoteError when the hub refuses.
+        """
+        try:
+            await self._restatements.take(now_s=now_s)
+            return await self._act(self.memory.step(HubCaughtUp(), now_s=now_s), now_s=now_s)
+        except Unreachable:
+            self.memory.step(HubUnreachable(), now_s=now_s)
+            return None
 
     def _mismatch(self, offer: BillOffer, read: IntervalRead) -> Mismatch | None:
         """Recompute the bill from this home's own read, published prices and agreed plan."""
@@ -292,9 +310,7 @@ class SmartAgent:
 
     def _is_sealed(self, offer: BillOffer) -> bool:
         """A bill without the hub's signature over its group would prove nothing later."""
-        terms, statement = self.memory.payer.terms, offer.statement
-        leaf = group_leaf(statement.channel, statement.head)
-        return is_sealed(offer.group, leaf, domain=terms.domain, hub=terms.hub)
+        return is_group_sealed(self.memory.payer.terms, offer.statement.head, group=offer.group)
 
     async def _refuse(self, offer: BillOffer, name: str, *, sentence: str) -> "BillRefused":
         await self.memory.refuse(offer, name=name, sentence=sentence)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
@@ -44,13 +44,17 @@ class PriceSource(Protocol):
 @dataclass
 class Ground:
     """`chain` is a node that the home trusts; `feed` is where prices are heard of. `payer`
-    pays gas for what the home itself must send; without one the owner is told what is due."""
+    pays gas for what the home itself must send; without one the owner is told what is due.
+    `archive` is the retailer, which has every version it ever published; `known` are those that
+    were taken from there or from the feed."""
 
     chain: Chain
     deployment: Deployment
     memory: Memory
     feed: PriceSource
     payer: Sender | None = None
+    archive: Link | None = None
+    known: dict[bytes, PriceVersion] = field(default_factory=dict)
 
     async def fetch_prices(self, plan: TariffPlan) -> AsyncIterator[PriceVersion]:
         """New published versions for `plan`, each compared with what is anchored on chain.
@@ -66,6 +70,7 @@ class Ground:
                 except RemoteError as error:
                     fault = fault or error
                     continue
+                self.known[prices.digest] = prices
                 yield prices
             if fault is None:
                 self.feed.taken(event)
@@ -104,25 +109,51 @@ class Ground:
         )
         payer.transact(payer.fresh_name("credit"), Call(vault, data))
 
+    async def version(self, digest: bytes) -> PriceVersion:
+        """The prices of this digest, whenever they were published. Raises Unreachable, or
+        RemoteError when nobody has them."""
+        if digest not in self.known:
+            if self.archive is None:
+                raise RemoteError("old prices are asked for, and no retailer is known who has them")
+            data = await self.archive.get(f"/v1/prices/{digest.hex()}")
+            prices = _parsed(data)
+            if prices.digest != digest:
+                raise RemoteError("the retailer sent other prices than it was asked for")
+            self.known[digest] = prices
+        return self.known[digest]
+
+    async def is_published(self, prices: PriceVersion) -> bool:
+        """Whether this version is anchored on chain, as the first of its day or a later one."""
+        return await asyncio.to_thread(self._is_anchored, prices)
+
     async def _fetch_version(self, event: PriceEvent) -> PriceVersion:
         data = await self.feed.document(event)
-        try:
-            prices = parse_price_version(data)
-        except InputError as error:
-            raise RemoteError(f"the retailer sends prices that are none: {error}") from None
+        prices = _parsed(data)
         if (prices.digest, prices.operating_day) != (event.prices, event.operating_day):
             raise RemoteError("the retailer sent other prices than it published")
-        anchored = await asyncio.to_thread(self._anchored, prices)
-        if anchored != prices.digest:
+        if not await self.is_published(prices):
             raise RemoteError(
                 f"the prices of {prices.operating_day} are not the ones anchored on chain"
             )
         return prices
 
-    def _anchored(self, prices: PriceVersion) -> bytes:
+    def _is_anchored(self, prices: PriceVersion) -> bool:
         period = (prices.operating_day - _EPOCH).days
-        entry = calls.anchored(self.deployment.publisher, period, kind=calls.ANCHOR_PRICES)
+        return any(
+            self._root(period, kind) == prices.digest
+            for kind in calls.price_anchors(prices.version)
+        )
+
+    def _root(self, period: int, kind: int) -> bytes:
+        entry = calls.anchored(self.deployment.publisher, period, kind=kind)
         return ask(self.chain, self.deployment.anchor, view=entry).root
+
+
+def _parsed(data: bytes) -> PriceVersion:
+    try:
+        return parse_price_version(data)
+    except InputError as error:
+        raise RemoteError(f"the retailer sends prices that are none: {error}") from None
 
 
 async def fetch_plan(retailer: Link) -> TariffPlan:

@@ -1,6 +1,7 @@
 """What a Smart Agent journals, and what it knows again after a restart."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -17,6 +18,8 @@ from gridplus.channel import (
     Payer,
     PayerFact,
     Refusal,
+    RestatementAgreed,
+    RestatementChecked,
     Voucher,
     VoucherSigned,
     step_payer,
@@ -26,9 +29,9 @@ from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import Bug, RemoteError, StorageError
 from gridplus.journal import Fact, Journal, Stored
 from gridplus.meter import IntervalRead
-from gridplus.tariff import Fields, Tip
+from gridplus.tariff import Fields, Restatement, Statement, Tip
 from gridplus.units import Interval
-from gridplus.wire import Acknowledgement, BillOffer, SubmitVoucher
+from gridplus.wire import Acknowledgement, BillOffer, RestatementOffer, SubmitVoucher
 
 _READ_LIMIT = 1_000
 _OUTBOX = b"outbox"
@@ -41,6 +44,8 @@ class Kind(StrEnum):
     READ_TAKEN = "ReadTaken"
     BILL_AGREED = "BillAgreed"
     BILL_REFUSED = "BillRefused"
+    RESTATEMENT_AGREED = "RestatementAgreed"
+    RESTATEMENT_REFUSED = "RestatementRefused"
     VOUCHER_SIGNED = "VoucherSigned"
     ACKNOWLEDGED = "Acknowledged"
     OUTBOX_WRITTEN = "OutboxWritten"
@@ -62,6 +67,7 @@ class Memory:
     unpaid: list[IntervalRead] = field(default_factory=list)
     agreed: int = 0
     refused: int = 0
+    restated: int = 0
     receipt: Acknowledgement | None = None
     _unwritten: list[Fact] = field(default_factory=list)
 
@@ -82,11 +88,27 @@ class Memory:
         await self._append(Kind.BILL_AGREED, offer.to_bytes())
         self._agreed(offer, now_s=now_s)
 
-    async def refuse(self, offer: BillOffer, *, name: str, sentence: str) -> None:
-        """Keep a bill that this agent does not pay: evidence, with the hub's signatures."""
+    async def agree_restatement(self, offer: RestatementOffer, *, now_s: int) -> None:
+        """Keep a restatement that this agent recomputed and accepts."""
+        await self._append(Kind.RESTATEMENT_AGREED, offer.to_bytes())
+        self._restated(offer, now_s=now_s)
+
+    async def refuse(
+        self, offer: BillOffer | RestatementOffer, *, name: str, sentence: str
+    ) -> None:
+        """Keep a link that this agent does not pay: evidence, with the hub's signatures."""
         document: Document = {"offer": offer.document(), "name": name, "sentence": sentence}
-        await self._append(Kind.BILL_REFUSED, canonical_json(document))
+        kind = Kind.BILL_REFUSED if isinstance(offer, BillOffer) else Kind.RESTATEMENT_REFUSED
+        await self._append(kind, canonical_json(document))
         self.refused += 1
+
+    def links(self) -> Iterator[Statement | Restatement]:
+        """Every link that was agreed to, in the order of the chain, read from the disk."""
+        for stored in self.journal.replay():
+            if stored.fact.kind == Kind.BILL_AGREED:
+                yield BillOffer.parse(stored.fact.body).statement
+            elif stored.fact.kind == Kind.RESTATEMENT_AGREED:
+                yield RestatementOffer.parse(stored.fact.body).restatement
 
     async def sign(self, voucher: Voucher, *, now_s: int) -> tuple[object, ...]:
         """Keep a voucher before it leaves the house; what to do with it."""
@@ -146,6 +168,12 @@ class Memory:
         self.unpaid = [r for r in self.unpaid if r.interval > statement.interval]
         self.agreed += 1
 
+    def _restated(self, offer: RestatementOffer, *, now_s: int) -> None:
+        fact = checked_restatement(offer)
+        self.step(RestatementAgreed(fact.bill, fact.credit, fact.mismatch), now_s=now_s)
+        self.tip = offer.restatement.tip
+        self.restated += 1
+
     def _apply(self, stored: Stored) -> None:
         body = stored.fact.body
         match stored.fact.kind:
@@ -153,7 +181,9 @@ class Memory:
                 self.unpaid.append(_read_from(stored))
             case Kind.BILL_AGREED:
                 self._agreed(BillOffer.parse(body), now_s=stored.recorded_at_s)
-            case Kind.BILL_REFUSED:
+            case Kind.RESTATEMENT_AGREED:
+                self._restated(RestatementOffer.parse(body), now_s=stored.recorded_at_s)
+            case Kind.BILL_REFUSED | Kind.RESTATEMENT_REFUSED:
                 self.refused += 1
             case Kind.VOUCHER_SIGNED:
                 voucher = SubmitVoucher.parse(body).voucher
@@ -183,10 +213,23 @@ def checked(offer: BillOffer, mismatch: Mismatch | None = None) -> BillChecked:
     statement = offer.statement
     counters = Counters(statement.spent_ubolt, statement.earned_ubolt)
     bill = Bill(statement.interval, statement.previous_head, statement.head, counters)
-    credit = None
-    if offer.credit is not None:
-        credit = Credit(statement.channel, counters.earned_ubolt, bill.head, offer.credit)
-    return BillChecked(bill, credit, mismatch)
+    return BillChecked(bill, _credit(statement, offer.credit), mismatch)
+
+
+def checked_restatement(
+    offer: RestatementOffer, mismatch: Mismatch | None = None
+) -> RestatementChecked:
+    """The same of a restatement."""
+    link = offer.restatement
+    counters = Counters(link.spent_ubolt, link.earned_ubolt)
+    bill = Bill(None, link.previous_head, link.head, counters)
+    return RestatementChecked(bill, _credit(link, offer.evidence.credit), mismatch)
+
+
+def _credit(link: Statement | Restatement, signature: bytes | None) -> Credit | None:
+    if signature is None:
+        return None
+    return Credit(link.channel, link.earned_ubolt, link.head, signature)
 
 
 def newest_voucher(journal: Journal) -> Voucher | None:

@@ -1,7 +1,7 @@
 """The bills of one day, made again of what the hub journaled, and held against everybody else."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from gridplus.audit.difference import Difference, Report, Side
@@ -19,12 +19,14 @@ from gridplus.tariff import (
     Liability,
     LiabilityTree,
     Plan,
+    Restated,
     SumNode,
     build_bill,
     format_bill,
     home_salt,
     liability_tree,
     parse_bill,
+    with_restated,
 )
 from gridplus.units import Interval, utc_from_s
 from gridplus.verify import fetch_truth, verify_bill
@@ -38,14 +40,25 @@ _SIDES = {
     "claimed": Side.CHAIN,
 }
 """Whose word a check of `gridplus.verify` doubts, where it is not the hub's."""
+_PARTS = (
+    "identity",
+    "plan",
+    "prices",
+    "opening",
+    "intervals",
+    "restated",
+    "restated_prices",
+    "totals",
+    "inclusion",
+)
 _TOLD_OF_ALL = {"inclusion"}
 """The root is compared once for the whole street."""
 
 
 @dataclass(frozen=True)
 class StreetTerms:
-    """Under what a day was sold, as the back office journaled it; `names` by channel, and where
-    differences go."""
+    """Under what a day was sold, as the back office journaled it; `names` by channel, where
+    differences go, and every price version by digest."""
 
     day: date
     plan: Plan
@@ -53,6 +66,7 @@ class StreetTerms:
     secret: bytes
     names: Mapping[ChannelId, str]
     report: Report
+    versions: Mapping[bytes, PriceVersion] = field(default_factory=dict)
 
     def name(self, channel: ChannelId) -> str:
         return self.names.get(channel, f"0x{channel.hex()}")
@@ -90,12 +104,15 @@ def rebuild_street(
         return None
     tree = _tree(days, terms.secret)
     bills = {
-        terms.name(channel): build_bill(
-            day.identity,
-            plan=terms.plan,
-            prices=terms.prices,
-            intervals=[(record.statement, record.evidence) for record in day.records],
-            inclusion=tree.inclusion(place),
+        terms.name(channel): with_restated(
+            build_bill(
+                day.identity,
+                plan=terms.plan,
+                prices=terms.prices,
+                intervals=[(record.statement, record.evidence) for record in day.records],
+                inclusion=tree.inclusion(place),
+            ),
+            Restated(accounts[channel].restated, terms.versions),
         )
         for place, (channel, day) in enumerate(days.items())
     }
@@ -217,7 +234,7 @@ def _file_difference(data: bytes, right: BillDocument, *, what: str) -> tuple[st
     for mine, due in zip(found.intervals, right.intervals, strict=False):
         if mine != due:
             return f"{what} says otherwise of this interval", due.statement.interval
-    for part in ("identity", "plan", "prices", "opening", "intervals", "totals", "inclusion"):
+    for part in _PARTS:
         if getattr(found, part) != getattr(right, part):
             return f"{what} has other {part}", None
     return f"{what} is written otherwise", None

@@ -13,8 +13,10 @@ from gridplus.failures import GridPlusError, StorageError
 from gridplus.hub.facts import (
     BilledRead,
     Kind,
+    RestatedBills,
     StoredVoucher,
     parse_billed,
+    parse_restated,
     parse_sealed,
     parse_vouchers,
 )
@@ -22,7 +24,15 @@ from gridplus.hub.home import counters_of
 from gridplus.hub.sealing import bill_leaf, receipts_of
 from gridplus.journal import Stored
 from gridplus.market import PriceVersion, parse_price_version
-from gridplus.tariff import ChannelIdentity, Evidence, GroupEvidence, Plan, parse_plan
+from gridplus.tariff import (
+    ChannelIdentity,
+    Evidence,
+    GroupEvidence,
+    LinkEvidence,
+    Plan,
+    RestatedLink,
+    parse_plan,
+)
 from gridplus.wallet import ChannelId
 from gridplus.wire import BilledRecord, OpenChannel
 
@@ -36,8 +46,12 @@ class HubAccount:
 
     identity: ChannelIdentity | None = None
     records: list[BilledRecord] = field(default_factory=list)
+    restated: list[RestatedLink] = field(default_factory=list)
+    orders: dict[bytes, bytes] = field(default_factory=dict)
+    """What each restatement, by its head, was ordered by."""
     paid: Counters | None = None
     _signature: bytes = b""
+    _restated_last: bool = False
 
     def bill(self, billed: BilledRead, group: GroupEvidence) -> None:
         same = self.paid == counters_of(billed.statement)
@@ -48,10 +62,24 @@ class HubAccount:
             self._signature if same else None,
         )
         self.records.append(BilledRecord(billed.statement, evidence))
+        self._restated_last = False
+
+    def restate(self, restated: RestatedBills, group: GroupEvidence) -> None:
+        restatement = restated.restatement
+        same = self.paid == counters_of(restatement)
+        evidence = LinkEvidence(group, restated.credit_signature, self._signature if same else None)
+        self.restated.append(RestatedLink(restatement, evidence))
+        self.orders[restatement.head] = restated.order
+        self._restated_last = True
 
     def pay(self, counters: Counters, signature: bytes) -> None:
         self.paid, self._signature = counters, signature
-        if self.records and counters_of(self.records[-1].statement) == counters:
+        if self._restated_last:
+            last = self.restated[-1]
+            if counters_of(last.restatement) == counters:
+                signed = replace(last.evidence, voucher=signature)
+                self.restated[-1] = RestatedLink(last.restatement, signed)
+        elif self.records and counters_of(self.records[-1].statement) == counters:
             newest = self.records[-1]
             evidence = replace(newest.evidence, voucher=signature)
             self.records[-1] = BilledRecord(newest.statement, evidence)
@@ -64,7 +92,7 @@ class HubSide:
     plans: list[Plan] = field(default_factory=list)
     prices: dict[bytes, PriceVersion] = field(default_factory=dict)
     accounts: dict[ChannelId, HubAccount] = field(default_factory=lambda: defaultdict(HubAccount))
-    _group: list[BilledRead] = field(default_factory=list)
+    _group: list[BilledRead | RestatedBills] = field(default_factory=list)
     _vouchers: list[StoredVoucher] = field(default_factory=list)
 
     def read(self, facts: Iterable[Stored], report: Report) -> None:
@@ -92,6 +120,8 @@ class HubSide:
                 self.prices[prices.digest] = prices
             case Kind.BILLED:
                 self._group.append(parse_billed(stored)[0])
+            case Kind.RESTATED:
+                self._group.append(parse_restated(stored)[0])
             case Kind.GROUP_SEALED:
                 self._seal(stored)
             case Kind.VOUCHERS_STORED:
@@ -103,10 +133,14 @@ class HubSide:
         (group, vouchers), self._group, self._vouchers = (self._group, self._vouchers), [], []
         if not group and not vouchers:
             raise StorageError(f"fact {stored.sequence} seals nothing")
-        leaves = [bill_leaf(b.statement.channel, b.statement.head) for b in group]
+        leaves = [bill_leaf(made.link.channel, made.link.head) for made in group]
         leaves += [voucher.leaf for voucher in vouchers]
         receipts = receipts_of(leaves, parse_sealed(stored))
-        for billed, receipt in zip(group, receipts, strict=False):
-            self.accounts[billed.statement.channel].bill(billed, receipt.evidence)
+        for made, receipt in zip(group, receipts, strict=False):
+            account = self.accounts[made.link.channel]
+            if isinstance(made, BilledRead):
+                account.bill(made, receipt.evidence)
+            else:
+                account.restate(made, receipt.evidence)
         for voucher in vouchers:
             self.accounts[voucher.channel].pay(voucher.counters, voucher.signature)

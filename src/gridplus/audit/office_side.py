@@ -10,6 +10,7 @@ from gridplus.journal import Stored
 from gridplus.ledger import Transfer, parse_batch
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.retailer.bid import Bid
+from gridplus.retailer.decision import Decision
 from gridplus.retailer.facts import (
     DayClosed,
     Kind,
@@ -17,6 +18,7 @@ from gridplus.retailer.facts import (
     day_of,
     parse_bought,
     parse_closed,
+    parse_decided,
     parse_followed,
 )
 from gridplus.tariff import Plan, parse_plan
@@ -42,6 +44,15 @@ class OfficeSide:
 
     plan: Plan | None = None
     days: dict[date, OfficeDay] = field(default_factory=dict)
+    published: set[bytes] = field(default_factory=set)
+    corrected: dict[bytes, PriceVersion] = field(default_factory=dict)
+    decided: list[Decision] = field(default_factory=list)
+
+    @property
+    def versions(self) -> dict[bytes, PriceVersion]:
+        """Every price version that was ever adopted, by digest."""
+        first = [day.prices for day in self.days.values() if day.prices is not None]
+        return {prices.digest: prices for prices in first} | self.corrected
 
     def read(self, facts: Iterable[Stored], report: Report) -> None:
         """Take all facts. One that cannot be read is reported, and the next one taken."""
@@ -67,7 +78,14 @@ class OfficeSide:
             case Kind.SALT_DRAWN:
                 day.secret = body
             case Kind.PRICES_PUBLISHED:
-                day.event = PriceEvent.parse(body)
+                event = PriceEvent.parse(body)
+                day.event = day.event or event
+                self.published.add(event.prices)
+            case Kind.PRICES_CORRECTED:
+                prices = parse_price_version(body)
+                self.corrected[prices.digest] = prices
+            case Kind.RESTATEMENT_DECIDED:
+                self.decided.append(parse_decided(stored))
             case Kind.VAULT_FOLLOWED:
                 day.followed = parse_followed(stored)
             case Kind.BATCH_POSTED:

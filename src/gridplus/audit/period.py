@@ -16,6 +16,7 @@ from gridplus.audit.homes import (
 from gridplus.audit.hub_side import HubSide
 from gridplus.audit.money import MoneyDay, audit_money, imbalance_of
 from gridplus.audit.office_side import OfficeDay, OfficeSide
+from gridplus.audit.restated import look_at, tell
 from gridplus.chain import Chain
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.views import ask
@@ -84,6 +85,7 @@ def audit(
         if day >= wanted[0]:
             audited.append(seen)
             progress(seen)
+    auditor.audit_restatements(first=wanted[0], last=wanted[-1])
     return Audit(tuple(audited), tuple(auditor.found))
 
 
@@ -120,7 +122,9 @@ class _Auditor:
                 sentence="plan, prices, position or salt is missing",
             )
             return None
-        terms = StreetTerms(day, plan, prices, secret, self._folder.names, self.found.append)
+        terms = StreetTerms(
+            day, plan, prices, secret, self._folder.names, self.found.append, self._office.versions
+        )
         self._compare_prices(day, office)
         street = rebuild_street(self._hub.accounts, terms)
         if street is None:
@@ -160,6 +164,18 @@ class _Auditor:
             self._tell(
                 Side.HUB, "prices", day=day, sentence="the hub never adopted the prices of the day"
             )
+
+    def audit_restatements(self, *, first: date, last: date) -> None:
+        """What the office decided and the hub made of it, of all homes and days at once."""
+        plan = self._office.plan
+        if plan is None:
+            return
+        for channel, account in self._hub.accounts.items():
+            told = list[Difference]()
+            name = self._folder.names.get(channel, f"0x{channel.hex()}")
+            found = look_at(account, channel, office=self._office, plan=plan)
+            tell(found, home=name, plan=plan, report=told.append)
+            self.found += (each for each in told if each.day and first <= each.day <= last)
 
     def _compare_leaves(self, street: StreetDay, terms: StreetTerms, *, office: OfficeDay) -> None:
         """How far each home is billed, by the hub's journal and by the office's."""

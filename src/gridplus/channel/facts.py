@@ -59,6 +59,13 @@ class Billed:
 
 
 @dataclass(frozen=True, slots=True)
+class Restated:
+    """A restatement of earlier bills is made and durable: a link of the chain of no interval."""
+
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
 class CreditStored:
     """The hub signed this credit and it is durable."""
 
@@ -104,6 +111,7 @@ class Mismatch(Enum):
     CHARGE_DIFFERS = "a line of the bill is not what read, prices and plan give"
     TOTAL_DIFFERS = "the counters are not the sums of everything billed so far"
     HEAD_DIFFERS = "the bill does not continue the last bill of this channel"
+    DATE_DIFFERS = "earlier bills are charged more as if that had been decided long before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,20 @@ class BillChecked:
 class BillAgreed(BillChecked):
     """The same, checked when it came and durable since. Deposit, cap and exit may have moved
     meanwhile, and a home that remembers does not check again what it agreed to then."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestatementChecked:
+    """The agent recomputed a restatement of earlier bills, a link of no interval."""
+
+    bill: Bill
+    credit: Credit | None
+    mismatch: Mismatch | None
+
+
+@dataclass(frozen=True, slots=True)
+class RestatementAgreed(RestatementChecked):
+    """The same, durable since: not checked again, as `BillAgreed`."""
 
 
 @dataclass(frozen=True, slots=True)

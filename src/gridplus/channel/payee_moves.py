@@ -15,6 +15,7 @@ from gridplus.channel.facts import (
     ExitStarted,
     Metered,
     Presented,
+    Restated,
     ResumeExtending,
     SendBill,
     SignCredit,
@@ -41,6 +42,7 @@ from gridplus.wallet import credit_digest
 PayeeFact: TypeAlias = (
     Metered
     | Billed
+    | Restated
     | CreditStored
     | VoucherReceived
     | VoucherStored
@@ -93,6 +95,8 @@ def _apply(state: Payee, fact: PayeeFact) -> PayeeAnswer:
             return _metered(state, fact.interval)
         case Billed():
             return _billed(state, fact.bill)
+        case Restated():
+            return _restated(state, fact.bill)
         case CreditStored():
             return _credit_stored(state, fact.credit)
         case VoucherReceived():
@@ -127,16 +131,39 @@ def _billed(state: Payee, bill: Bill) -> PayeeAnswer:
         return Step(state, _offer(state))
     if state.phase is not Phase.METERED or bill.interval != state.metered:
         return _refuse(state, PayeeRefusal.NOTHING_METERED)
-    if bill.previous_head != state.bill.head:
-        return _refuse(state, PayeeRefusal.BILL_NOT_CHAINED)
-    if not bill.counters.covers(asked):
-        return _refuse(state, PayeeRefusal.BILL_FELL)
+    reason = _check_link(state, bill)
+    if reason is not None:
+        return _refuse(state, reason)
     more = bill.counters.spent_ubolt - asked.spent_ubolt
-    ceiling = state.view.ceiling_with(bill.counters.earned_ubolt)
-    if more and bill.counters.spent_ubolt > ceiling:
-        return _refuse(state, PayeeRefusal.BILL_PAST_CEILING)
     billed = replace(state, bill=bill, interval_ubolt=more)
     return Step(billed, _offer(billed))
+
+
+def _restated(state: Payee, link: Bill) -> PayeeAnswer:
+    if link.head == state.bill.head:
+        return Step(state, _offer(state))
+    if state.phase is Phase.METERED:
+        return _refuse(state, PayeeRefusal.READ_WAITS)
+    if state.bill.interval is None:
+        return _refuse(state, PayeeRefusal.NOTHING_METERED)
+    reason = _check_link(state, link)
+    if reason is not None:
+        return _refuse(state, reason)
+    restated = replace(state, bill=replace(link, interval=state.bill.interval))
+    return Step(restated, _offer(restated))
+
+
+def _check_link(state: Payee, bill: Bill) -> PayeeRefusal | None:
+    """Whether `bill` follows the newest link, and the chain would pay it."""
+    asked, counters = state.bill.counters, bill.counters
+    if bill.previous_head != state.bill.head:
+        return PayeeRefusal.BILL_NOT_CHAINED
+    if not counters.covers(asked):
+        return PayeeRefusal.BILL_FELL
+    ceiling = state.view.ceiling_with(counters.earned_ubolt)
+    if counters.spent_ubolt > max(asked.spent_ubolt, ceiling):
+        return PayeeRefusal.BILL_PAST_CEILING
+    return None
 
 
 def _offer(state: Payee) -> tuple[PayeeEffect, ...]:
@@ -259,6 +286,14 @@ PAYEE_TABLE = Table(
         Row(Billed, (Phase.METERED,), (Phase.BILLED,), (SendBill, SignCredit), "it asks for more"),
         Row(Billed, (Phase.METERED,), _COVERED, (SendBill,), "the interval moved no money"),
         Row(Billed, _ANY, (), (SendBill, SignCredit), "the newest again"),
+        Row(
+            Restated,
+            _WITHOUT_WAITING,
+            (Phase.BILLED,),
+            (SendBill, SignCredit),
+            "earlier bills are corrected: it asks for more",
+        ),
+        Row(Restated, _ANY, (), (SendBill, SignCredit), "it moved no money, or comes again"),
         Row(CreditStored, _ANY, (), (SendBill,), "the credit goes out with its bill"),
         Row(
             VoucherReceived, (Phase.BILLED,), (Phase.SIGNED,), (StoreVoucher,), "it covers the bill"

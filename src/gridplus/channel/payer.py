@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gridplus.channel.counters import NOTHING, Counters
-from gridplus.channel.facts import BillChecked, ChainSeen, Mismatch
+from gridplus.channel.facts import BillChecked, ChainSeen, Mismatch, RestatementChecked
 from gridplus.channel.promises import (
     Bill,
     Credit,
@@ -43,6 +43,7 @@ class PayerRefusal(Enum):
     CHARGE_DIFFERS = Mismatch.CHARGE_DIFFERS.value
     TOTAL_DIFFERS = Mismatch.TOTAL_DIFFERS.value
     HEAD_DIFFERS = Mismatch.HEAD_DIFFERS.value
+    DATE_DIFFERS = Mismatch.DATE_DIFFERS.value
     BILL_NOT_CHAINED = "the bill does not follow the newest one that we accepted"
     BILL_FELL = "the bill's cumulative amounts stand below the ones we accepted"
     CREDIT_MISSING = "the bill gives more credit, but no signed credit came with it"
@@ -107,8 +108,8 @@ def open_payer(terms: Terms, seen: ChainSeen, *, unposted_limit_ubolt: int) -> P
     return Payer(terms, seen, unposted_limit_ubolt, genesis(terms))
 
 
-def check_bill(state: Payer, fact: BillChecked) -> PayerRefusal | None:
-    """The first reason not to sign this bill, or None (I-CH-6, I-CH-7)."""
+def check_bill(state: Payer, fact: BillChecked | RestatementChecked) -> PayerRefusal | None:
+    """The first reason not to sign this bill or restatement, or None (I-CH-6, I-CH-7)."""
     asked, before = fact.bill.counters, state.bill.counters
     if fact.mismatch is not None:
         return PayerRefusal[fact.mismatch.name]
@@ -127,7 +128,7 @@ def check_chained(state: Payer, bill: Bill) -> PayerRefusal | None:
     return None if bill.counters.covers(state.bill.counters) else PayerRefusal.BILL_FELL
 
 
-def _check_credit(state: Payer, fact: BillChecked) -> PayerRefusal | None:
+def _check_credit(state: Payer, fact: BillChecked | RestatementChecked) -> PayerRefusal | None:
     earned, credit = fact.bill.counters.earned_ubolt, fact.credit
     if credit is None and earned > state.credited:
         return PayerRefusal.CREDIT_MISSING

@@ -14,6 +14,8 @@ from gridplus.channel.facts import (
     HubUnreachable,
     PostCredit,
     Presented,
+    RestatementAgreed,
+    RestatementChecked,
     SignVoucher,
     SubmitVoucher,
     VoucherSigned,
@@ -26,6 +28,7 @@ from gridplus.wallet import voucher_digest
 
 PayerFact: TypeAlias = (
     BillChecked
+    | RestatementChecked
     | VoucherSigned
     | Acknowledged
     | HubUnreachable
@@ -68,6 +71,9 @@ def _apply(state: Payer, fact: PayerFact, *, now_s: int) -> PayerAnswer:
     match fact:
         case BillChecked():
             return _bill_checked(state, fact)
+        case RestatementChecked():
+            link = replace(fact.bill, interval=state.bill.interval)
+            return _bill_checked(state, replace(fact, bill=link))
         case VoucherSigned():
             return _voucher_signed(state, fact.voucher)
         case Acknowledged():
@@ -84,10 +90,10 @@ def _apply(state: Payer, fact: PayerFact, *, now_s: int) -> PayerAnswer:
             return _chain_seen(state, fact)
 
 
-def _bill_checked(state: Payer, fact: BillChecked) -> PayerAnswer:
+def _bill_checked(state: Payer, fact: BillChecked | RestatementChecked) -> PayerAnswer:
     if fact.mismatch is None and fact.bill == state.bill:
         return Step(state, _push(state))
-    durable = isinstance(fact, BillAgreed)
+    durable = isinstance(fact, BillAgreed | RestatementAgreed)
     reason = check_chained(state, fact.bill) if durable else check_bill(state, fact)
     if reason is not None:
         return Refusal(reason, counters_of(state.signed))
@@ -172,6 +178,15 @@ PAYER_TABLE = Table(
             "the interval moved no money, or its bill came again",
         ),
         Row(BillChecked, (PayerPhase.GRACE,), (), (), "one voucher will cover all"),
+        Row(
+            RestatementChecked,
+            _ONLINE,
+            (PayerPhase.CHECKED,),
+            (SignVoucher,),
+            "earlier bills are corrected, and it is our result too",
+        ),
+        Row(RestatementChecked, _ONLINE, (), (SubmitVoucher,), "it moved no money, or came again"),
+        Row(RestatementChecked, (PayerPhase.GRACE,), (), (), "one voucher will cover all"),
         Row(VoucherSigned, (PayerPhase.CHECKED,), (PayerPhase.SIGNED,), (SubmitVoucher,), "sent"),
         Row(VoucherSigned, _ANY, (), (SubmitVoucher,), "an older bill's"),
         Row(Acknowledged, (PayerPhase.SIGNED,), (PayerPhase.ACKNOWLEDGED,), (), "the hub has it"),

@@ -33,7 +33,8 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class Bill:
     """What a channel knows of one interval's bill: its place in the home's bill chain and the
-    cumulative counters (µBOLT) that it asks for. The genesis bill has no interval."""
+    cumulative counters (µBOLT) that it asks for. The genesis bill has no interval, nor has a
+    restatement: a channel keeps the newest one's then."""
 
     interval: Interval | None
     previous_head: bytes

@@ -27,6 +27,9 @@ from gridplus.failures import InputError
     type=click.Path(path_type=Path),
     help="Your own meter's CSV (15 min or hourly, UTC start): it takes the first home's place.",
 )
+@click.option(
+    "--restate", is_flag=True, help="Correct the first day's prices and restate its bills."
+)
 @click.option("--rtm-point", help="Column of --rtm to read; default LZ_HOUSTON.")
 def command(
     day: str,
@@ -39,6 +42,7 @@ def command(
     rtm: Path | None,
     rtm_point: str | None,
     meter: Path | None,
+    restate: bool,
 ) -> None:
     """A street of real homes buys a real day of electricity.
 
@@ -49,6 +53,7 @@ def command(
     \b
     gridplus demo --day 2021-02-15     winter storm Uri, under the same capped plan
     gridplus demo --day 2021-03-14     a day of 23 hours
+    gridplus demo --days 2 --restate   the first day's bills are corrected on the second
     """
     from rich.console import Console
 
@@ -60,7 +65,7 @@ def command(
     from gridplus.demo.page import summary_page
 
     began_ns = time.perf_counter_ns()
-    options = DemoOptions(_day(day), days, homes, seed, fast, out, rtm, rtm_point, meter)
+    options = DemoOptions(_day(day), days, homes, seed, fast, out, rtm, rtm_point, meter, restate)
     for fault in options.meter_faults:
         click.echo(f"gridplus: {fault}", err=True)
     with progress(Console(stderr=True), enabled=True) as bar:

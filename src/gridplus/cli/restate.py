@@ -19,10 +19,10 @@ from gridplus.tariff import (
     BillDocument,
     Cause,
     Correction,
-    History,
     Plan,
     Restatement,
     format_octets,
+    history_of,
     parse_bill,
     restate,
     restated_ubolt,
@@ -53,7 +53,7 @@ def command(
     if sum(source is not None for source in (corrections, reads, plan_path)) != 1:
         raise InputError("name one of --corrections, --reads and --plan")
     documents = [parse_bill(path.read_bytes(), what=path.name) for path in bills]
-    history, plan = History.of_bills(documents), documents[0].plan
+    history, plan = history_of(documents), documents[0].plan
     decided_at_s = _decided_at_s(decided, plan)
     if corrections is not None:
         cause, fixes = Cause.PRICES, _price_fixes(documents, corrections, known_at_s=decided_at_s)

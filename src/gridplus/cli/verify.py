@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from gridplus.chain.deployment import Deployment
 from gridplus.cli.serving import FILE
 from gridplus.clock import SystemClock
 from gridplus.failures import InputError
-from gridplus.tariff import parse_bill
+from gridplus.tariff import BillDocument, parse_bill
 from gridplus.verify import fetch_truth, verify_bill
 
 
@@ -37,13 +37,15 @@ def command(
 
     Every µBOLT is derived again from reads, prices and plan; every signature is checked; signers
     and the anchored root are taken from the chain, never from the bill. Deployment and chain file
-    are looked for where `gridplus demo` leaves them, beside the folder of the bills. Exit status 1
-    when anything differs.
+    are looked for where `gridplus demo` leaves them, beside the folder of the bills. A bill that
+    restates earlier ones is held against them when they are named before it, day by day. Exit
+    status 1 when anything differs.
     """
     beside = bills[0].resolve().parent.parent
     deployed = Deployment.load(deployment or beside / "deployment.json")
     with open_chain(state or beside / "chain" / "chain.sqlite", deployed, rpc=rpc) as chain:
-        reports = [_report(chain, deployed, path=path) for path in bills]
+        read = list[BillDocument]()
+        reports = [_report(chain, deployed, path=path, before=read) for path in bills]
     if as_json:
         click.echo(json.dumps(reports, indent=2))
     else:
@@ -55,10 +57,15 @@ def command(
     sys.exit(0 if all(report["ok"] for report in reports) else 1)
 
 
-def _report(chain: Chain, deployed: Deployment, *, path: Path) -> dict[str, Any]:
+def _report(
+    chain: Chain, deployed: Deployment, *, path: Path, before: list[BillDocument]
+) -> dict[str, Any]:
+    """`before` are the bills that were named before this one, which joins them."""
     try:
         bill = parse_bill(path.read_bytes(), what=path.name)
-        checks = verify_bill(bill, fetch_truth(chain, deployed, bill=bill))
+        earlier = _leading_to(bill, before) if bill.restated else ()
+        before.append(bill)
+        checks = verify_bill(bill, fetch_truth(chain, deployed, bill=bill), earlier=earlier)
     except InputError as error:
         format_check = {"name": "format", "sentence": str(error), "ok": False, "detail": ""}
         return {"bill": str(path), "ok": False, "checks": [format_check]}
@@ -66,6 +73,16 @@ def _report(chain: Chain, deployed: Deployment, *, path: Path) -> dict[str, Any]
         {"name": c.name, "sentence": c.sentence, "ok": c.ok, "detail": c.detail} for c in checks
     ]
     return {"bill": str(path), "ok": all(c.ok for c in checks), "checks": rows}
+
+
+def _leading_to(bill: BillDocument, known: Sequence[BillDocument]) -> Sequence[BillDocument]:
+    """Those of `known` whose chain leads to the opening of `bill` without a gap, in order."""
+    found, opening = list[BillDocument](), bill.opening
+    for each in reversed(known):
+        if each.closing.tip == opening:
+            found.insert(0, each)
+            opening = each.opening
+    return found
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ from gridplus.units import U48_MAX
 MAX_CLAIM_ITEMS = 200
 ANCHOR_BILLS = 0
 ANCHOR_PRICES = 1
+MAX_CORRECTED_VERSION = 255
+"""A later version of a day's prices is anchored under its own number as a kind, from 2 on."""
 UNLIMITED = (1 << 256) - 1
 """The token allowance that a transfer does not lower."""
 
@@ -301,6 +303,14 @@ def anchor(period: int, kind: int, *, root: bytes, spent: int = 0, earned: int =
     return call_data(
         "anchor(uint32,uint8,bytes32,uint128,uint128)", period, kind, root, spent, earned
     )
+
+
+def price_anchors(version: int) -> tuple[int, ...]:
+    """The kinds under which a price version of this number may be anchored: the first one of a day
+    that was published, whatever its number, and a later one that corrects it."""
+    if 1 < version <= MAX_CORRECTED_VERSION:
+        return (ANCHOR_PRICES, version)
+    return (ANCHOR_PRICES,)
 
 
 def anchored(retailer: bytes, period: int, *, kind: int) -> View[AnchorEntry]:

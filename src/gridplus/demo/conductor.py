@@ -55,6 +55,8 @@ class Run:
     gas: list[tuple[str, int]] = field(default_factory=list)
     refused: int = 0
     reasons: dict[tuple[str, int], Mapping[str, str]] = field(default_factory=dict)
+    restated: dict[str, Any] | None = None
+    """What the back office told of the restatement, by home."""
 
 
 def perform(options: DemoOptions, progress: Progress) -> Run:
@@ -168,6 +170,8 @@ async def _live(run: Run, founder: Founder, *, progress: Progress) -> None:
         await _close(run, day, progress=progress)
         if day != days[-1]:
             await _top_up(run, founder)
+        if day == days[0] and run.options.restate:
+            await _restate(run, day, progress=progress)
 
 
 async def _live_through(run: Run, interval: Interval) -> None:
@@ -222,6 +226,16 @@ async def _close(run: Run, day: date, *, progress: Progress) -> None:
     now_s = run.stage.clock.now_s()
     for resident in run.residents:
         await resident.agent.see_chain(now_s=now_s)
+
+
+async def _restate(run: Run, day: date, *, progress: Progress) -> None:
+    """The market corrects a closed day; every home makes its restatement again, and pays."""
+    progress.phase(f"corrected prices of {day}: earlier bills are restated")
+    outside.correct_day_ahead(run.stage, day)
+    run.restated = await asyncio.to_thread(outside.order_restatement, run.stage, day)
+    now_s = run.stage.clock.now_s()
+    for resident in run.residents:
+        await resident.agent.take_restatements(now_s=now_s)
 
 
 async def _top_up(run: Run, founder: Founder) -> None:

@@ -108,6 +108,18 @@ def _billed_ubolt(run: Run, *codes: Code) -> int:
     return sum(int(result["revenue_ubolt"][code.value]) for result in results for code in codes)
 
 
+def _restated_fees_ubolt(run: Run, audit: Audit) -> int:
+    """What restatements moved of fees and taxes: all but what became the retailer's own."""
+    own_ubolt = 0
+    for transfer in audit.ledger.transfers:
+        if transfer.code is Code.RESTATEMENT:
+            for account, sign in ((transfer.credit, 1), (transfer.debit, -1)):
+                if account.startswith(("income:", "expenses:")):
+                    own_ubolt += sign * transfer.amount_ubolt
+    restated = [int(result["restated_ubolt"]) for result in run.closed.values()]
+    return sum(restated) - own_ubolt
+
+
 def _stack(run: Run, audit: Audit, *, retailer: RetailerFigures) -> tuple[CostPart, ...]:
     """What homes paid for the energy they took, from the market outward; 'retail' is the rest."""
     prices = {day: day_ahead_prices(day) for day in run.options.operating_days}
@@ -119,7 +131,7 @@ def _stack(run: Run, audit: Audit, *, retailer: RetailerFigures) -> tuple[CostPa
     )
     wholesale_ubolt = mul_div_up(wholesale_pbolt, 1, divisor=WH_PER_MWH)
     delivery_ubolt = _billed_ubolt(run, Code.DELIVERY)
-    fees_ubolt = _billed_ubolt(run, *_FEES)
+    fees_ubolt = _billed_ubolt(run, *_FEES) + _restated_fees_ubolt(run, audit)
     known = wholesale_ubolt + delivery_ubolt + fees_ubolt + retailer.payment_cost_ubolt
     return (
         CostPart("wholesale energy", wholesale_ubolt, "taken, at the day-ahead price"),
@@ -183,8 +195,10 @@ def _gas(run: Run) -> GasFigures:
     for kind, used in run.gas:
         by_kind[kind] += used
     for result in run.closed.values():
-        for kind in ("claim", "anchor-prices", "anchor-bills"):
-            by_kind[kind.replace("-", " ")] += result["gas"]["kinds"][kind]["gas_used"]
+        for kind in ("claim", "anchor-prices", "anchor-bills", "anchor-corrections"):
+            used = result["gas"]["kinds"][kind]["gas_used"]
+            if used or kind != "anchor-corrections":
+                by_kind[kind.replace("-", " ")] += used
     opened = [used for kind, used in run.gas if kind == "open"]
     return GasFigures(
         by_kind=tuple(by_kind.items()),
@@ -210,9 +224,11 @@ def _retailer(run: Run, audit: Audit) -> RetailerFigures:
         imbalance_absolute_wh=sum(imbalance["absolute_wh"] for imbalance in imbalances),
         imbalance_cost_ubolt=sum(cost["imbalance"] for cost in costs),
         imbalance_value=imbalances[0]["valued_at"],
-        revenue_ubolt=sum(bill.totals.charges_ubolt for bill in _bills(audit)),
+        revenue_ubolt=sum(bill.totals.charges_ubolt for bill in _bills(audit))
+        + sum(result["restated_ubolt"] for result in results),
         export_credit_ubolt=sum(bill.totals.credits_ubolt for bill in _bills(audit)),
-        passed_on_ubolt=_billed_ubolt(run, Code.DELIVERY, *_FEES),
+        passed_on_ubolt=_billed_ubolt(run, Code.DELIVERY, *_FEES)
+        + _restated_fees_ubolt(run, audit),
         payment_cost_ubolt=sum(cost["gas"] for cost in costs),
         profit_ubolt=sum(result["profit_ubolt"] for result in results),
     )

@@ -29,6 +29,7 @@ class DemoOptions:
     """Raises InputError for days without data and for homes that do not exist.
 
     `rtm` and `meter` are files of the user: real-time prices, and the reads of the first home.
+    With `restate` the first day's prices are corrected once it is closed.
     """
 
     first_day: date
@@ -40,6 +41,7 @@ class DemoOptions:
     rtm: Path | None = None
     rtm_point: str | None = None
     meter: Path | None = None
+    restate: bool = False
 
     def __post_init__(self) -> None:
         require_days(self.first_day, self.days)
@@ -47,6 +49,10 @@ class DemoOptions:
             raise InputError(f"--homes is from 1 to {len(home_numbers())}, not {self.homes}")
         if not 0 <= self.seed < 1 << 63:
             raise InputError(f"--seed is a whole number from 0, not {self.seed}")
+        if self.restate and self.days < 2:
+            raise InputError(
+                "--restate corrects the first day's bills on the second: add --days 2 or more"
+            )
         for option, path in (("--rtm", self.rtm), ("--meter", self.meter)):
             if path is not None and not path.is_file():
                 raise InputError(f"{option}: there is no file {path}")

@@ -5,6 +5,7 @@ Each thing appears when it would: nothing that lies ahead of the clock is ever w
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +23,8 @@ from gridplus.tariff import format_octets
 from gridplus.units import SETTLEMENT_INTERVAL_S
 
 HISTORY_DAYS = 29
+CORRECTED = ((17, 110), (18, 90), (19, 110), (20, 90))
+"""Hours of the day, and the per cent of the posted price that is right."""
 _ADMIN_TIMEOUT_S = 120
 
 
@@ -52,6 +55,30 @@ def deliver_day_ahead(stage: Stage, day: date) -> PriceVersion:
     return prices
 
 
+def correct_day_ahead(stage: Stage, day: date) -> PriceVersion:
+    """The market corrects four evening hours of a day that was billed, two up and two down by a
+    tenth: an assumption of the demo, where real corrections of this curve are not known."""
+    posted = day_ahead_prices(day)
+    prices = list(posted.prices_ubolt_per_mwh)
+    for hour, percent in CORRECTED:
+        prices[hour] = prices[hour] * percent // 100
+    right = replace(
+        posted,
+        version=posted.version + 1,
+        known_at_s=stage.clock.now_s(),
+        source=f"an assumed correction of: {posted.source}",
+        prices_ubolt_per_mwh=tuple(prices),
+    )
+    path = stage.market / f"{day}-{right.market}-{right.version}.json"
+    path.write_text(json.dumps(right.document()))
+    return right
+
+
+def order_restatement(stage: Stage, day: date) -> dict[str, Any]:
+    """Tell the back office to restate what the corrected prices of `day` change."""
+    return _order(stage, "restatements", said={"cause": "prices", "day": day.isoformat()})
+
+
 def deliver_real_time(stage: Stage, options: DemoOptions, *, day: date) -> None:
     """The real-time prices of a day that is over, where the user has a file of them."""
     prices = options.real_time(day)
@@ -72,10 +99,14 @@ def write_customers(stage: Stage, residents: Sequence[Resident]) -> None:
 
 def order(stage: Stage, what: str, *, day: date) -> dict[str, Any]:
     """Tell the back office that it is time for `what`: 'day-ahead' or 'close'."""
+    return _order(stage, what, said={"day": day.isoformat()})
+
+
+def _order(stage: Stage, what: str, *, said: dict[str, str]) -> dict[str, Any]:
     try:
         answer = httpx.post(
             f"{stage.url('retailer')}/v1/admin/{what}",
-            json={"day": day.isoformat()},
+            json=said,
             headers={"Authorization": f"Bearer {stage.token('retailer-admin')}"},
             timeout=_ADMIN_TIMEOUT_S,
             trust_env=False,
@@ -84,7 +115,8 @@ def order(stage: Stage, what: str, *, day: date) -> dict[str, Any]:
     except (httpx.HTTPError, ValueError) as error:
         raise RemoteError(f"the back office does not answer {what}: {error!r}") from None
     if answer.status_code != 200:
-        raise RemoteError(f"the back office refuses {what} of {day}: {found.get('error', found)}")
+        why = found.get("error", found)
+        raise RemoteError(f"the back office refuses {what} of {said['day']}: {why}")
     return found
 
 

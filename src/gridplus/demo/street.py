@@ -165,7 +165,7 @@ class Resident:
             keys=self.keys,
             devices=self.devices,
             hub=hub,
-            ground=Ground(around.chain, around.deployment, memory, feed),
+            ground=Ground(around.chain, around.deployment, memory, feed, archive=retailer),
         )
 
     async def report_forecast(self, day: date) -> None:

@@ -43,7 +43,9 @@ from gridplus.wire import (
     BilledDay,
     BilledRecord,
     Channels,
+    FetchRestatement,
     OpenChannel,
+    OrderRestatement,
     RefusalMessage,
     StreamPlace,
     SubmitBatch,
@@ -108,11 +110,13 @@ class HubApp:
             Route("/v1/vouchers", self._submit_voucher, methods=["POST"]),
             Route("/v1/batches", self._submit_batch, methods=["POST"]),
             Route("/v1/orders", self._sign_order, methods=["POST"]),
+            Route("/v1/restatements", self._restatement, methods=["POST"]),
             Route("/metrics", require_bearer(token, self._show_metrics)),
             Route("/v1/admin/status", require_bearer(token, self._show_standing)),
             Route("/v1/admin/exposure", require_bearer(token, self._show_exposure)),
             Route("/v1/admin/channels", require_bearer(token, self._channels)),
             Route("/v1/admin/channels/{channel}/records", require_bearer(token, self._records)),
+            Route("/v1/admin/restatements", require_bearer(token, self._restate), methods=["POST"]),
             Route("/v1/admin/promises", require_bearer(token, self._promises)),
             Route("/v1/admin/journal", require_bearer(token, self._journal)),
             Route("/v1/admin/claims", require_bearer(token, self._claim), methods=["POST"]),
@@ -263,6 +267,13 @@ class HubApp:
         answer = await self._hub.orders.sign(asked)
         return _message(self._desk.refusal(answer) if isinstance(answer, Refused) else answer)
 
+    async def _restatement(self, request: Request) -> Response:
+        return await self._answer(request, kind=FetchRestatement)
+
+    async def _restate(self, request: Request) -> Response:
+        body = await read_body(request, limit=OrderRestatement.LIMIT)
+        return _message(await self._desk.restate(OrderRestatement.parse(body)))
+
     async def _channels(self, _request: Request) -> Response:
         return _message(Channels(tuple(self._hub.identities())))
 
@@ -273,7 +284,9 @@ class HubApp:
             return _message(self._desk.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL)))
         start_s, end_s = (_seconds(request, name) for name in ("start_s", "end_s"))
         found = self._hub.records(channel, start_s=start_s, end_s=end_s)
-        return _message(BilledDay(home.identity, tuple(_record_of(record) for record in found)))
+        records = tuple(_record_of(record) for record in found)
+        restated = tuple(self._hub.restated(channel, found))
+        return _message(BilledDay(home.identity, records, restated))
 
     async def _journal(self, request: Request) -> Response:
         after = _whole(request, "after", limit=_SEQUENCE_MAX, what="the number of a fact")

@@ -7,7 +7,7 @@ from gridplus.tariff import ChannelIdentity
 from gridplus.tls import Peer
 from gridplus.wallet import ChannelId
 from gridplus.wallet.certificates import device_id
-from gridplus.wire import OpenChannel, SubmitBatch, SubmitRead, SubmitVoucher
+from gridplus.wire import FetchRestatement, OpenChannel, SubmitBatch, SubmitRead, SubmitVoucher
 
 
 def may_speak(peer: Peer | None, identity: ChannelIdentity) -> bool:
@@ -18,7 +18,7 @@ def may_speak(peer: Peer | None, identity: ChannelIdentity) -> bool:
 
 def may_send(
     peer: Peer | None,
-    asked: OpenChannel | SubmitRead | SubmitVoucher | SubmitBatch,
+    asked: OpenChannel | SubmitRead | SubmitVoucher | SubmitBatch | FetchRestatement,
     *,
     homes: Mapping[ChannelId, Home],
 ) -> bool:
@@ -31,7 +31,9 @@ def may_send(
     return all(home is None or may_speak(peer, home.identity) for home in known)
 
 
-def _channels(asked: SubmitRead | SubmitVoucher | SubmitBatch) -> Iterable[ChannelId]:
+def _channels(
+    asked: SubmitRead | SubmitVoucher | SubmitBatch | FetchRestatement,
+) -> Iterable[ChannelId]:
     if isinstance(asked, SubmitBatch):
         return (item.channel for item in asked.items)
     return (asked.channel,)

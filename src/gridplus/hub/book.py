@@ -8,12 +8,14 @@ from gridplus.failures import StorageError, invariant
 from gridplus.hub.facts import (
     BilledRead,
     Kind,
+    RestatedBills,
     StoredVoucher,
     VaultFollowed,
     parse_billed,
     parse_followed,
     parse_notice,
     parse_order_signed,
+    parse_restated,
     parse_sealed,
     parse_seen,
     parse_vouchers,
@@ -23,7 +25,7 @@ from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.sealing import Receipt, bill_leaf, receipts_of
 from gridplus.journal import Stored
 from gridplus.market import PriceVersion, parse_price_version
-from gridplus.tariff import ChannelIdentity, Plan, parse_plan
+from gridplus.tariff import ChannelIdentity, Plan, Sources, parse_plan
 from gridplus.units import Interval
 from gridplus.wallet import Address, ChannelId
 from gridplus.wire import OpenChannel
@@ -40,7 +42,7 @@ class Book:
     prices: dict[bytes, PriceVersion] = field(default_factory=dict)
     followed: VaultFollowed | None = None
     _opening: dict[ChannelId, ChannelIdentity] = field(default_factory=dict)
-    _group: list[tuple[BilledRead, int]] = field(default_factory=list)
+    _group: list[tuple[BilledRead | RestatedBills, int]] = field(default_factory=list)
     _vouchers: list[StoredVoucher] = field(default_factory=list)
 
     def replay(self, facts: Iterable[Stored]) -> None:
@@ -59,6 +61,11 @@ class Book:
     def replaced_by(self) -> Address | None:
         """The hub that the vault names instead of this one, if it does."""
         return None if self.followed is None else self.followed.replaced_by
+
+    @property
+    def sources(self) -> Sources:
+        """The plan that is sold, and every price version that was adopted."""
+        return Sources({} if self.plan is None else {self.plan.digest: self.plan}, self.prices)
 
     def served(self, channel: ChannelId) -> Home | Refused:
         """The home, unless it must be told that it is not served here."""
@@ -90,6 +97,8 @@ class Book:
                 self._see(channel, seen, now_s=at_s)
             case Kind.BILLED:
                 self._group.append(parse_billed(stored))
+            case Kind.RESTATED:
+                self._group.append(parse_restated(stored))
             case Kind.GROUP_SEALED:
                 self._close_group(stored)
             case Kind.VOUCHERS_STORED:
@@ -116,12 +125,15 @@ class Book:
 
     def _close_group(self, stored: Stored) -> None:
         (group, vouchers), self._group, self._vouchers = (self._group, self._vouchers), [], []
-        heads = [(billed.statement.channel, billed.statement.head) for billed, _ in group]
-        leaves = [bill_leaf(channel, head) for channel, head in heads]
+        leaves = [bill_leaf(link.channel, link.head) for link in (made.link for made, _ in group)]
         leaves += [voucher.leaf for voucher in vouchers]
         receipts = iter(receipts_of(leaves, parse_sealed(stored)))
-        for billed, at_s in group:
-            self.homes[billed.statement.channel].keep_bill(billed, next(receipts), now_s=at_s)
+        for made, at_s in group:
+            home = self.homes[made.link.channel]
+            if isinstance(made, BilledRead):
+                home.keep_bill(made, next(receipts), now_s=at_s)
+            else:
+                home.keep_restatement(made, next(receipts), now_s=at_s)
         for voucher in vouchers:
             self._keep_voucher(voucher, next(receipts))
 

@@ -72,6 +72,16 @@ _ORDERING = (
     HubRefusal.FINAL_DIFFERS,
     HubRefusal.NOBODY_TO_TELL,
 )
+_FETCHING = (*_SERVED, HubRefusal.FOREIGN_DEVICE, HubRefusal.NOTHING_RESTATED)
+_RESTATING = (
+    *_SERVED,
+    HubRefusal.ORDER_UNDER_WAY,
+    HubRefusal.BILL_UNPAID,
+    HubRefusal.PRICES_NOT_PUBLISHED,
+    HubRefusal.INPUTS_NOT_USABLE,
+    HubRefusal.NOTHING_RESTATED,
+    *PayeeRefusal,
+)
 _TROUBLE = {
     "400": "the request is not what its schema asks for; the sentence names the field",
     "401": "for the administrator alone",
@@ -92,7 +102,7 @@ def openapi() -> dict[str, Any]:
             "Nothing is answered before it is durable; the same request is answered as the first "
             "time. A refusal (409) changes nothing and has a sentence for the owner of the home.",
         },
-        "paths": _homes() | _back_office() | _copies() | _operations(),
+        "paths": _homes() | _restatements() | _back_office() | _copies() | _operations(),
         "components": {
             "schemas": {**message_schemas(), "Error": _ERROR},
             "responses": {
@@ -160,6 +170,30 @@ def _homes() -> dict[str, Any]:
                 "a close or a new owner by two keys a day after owner and guardian were told",
                 **_takes("AskOrder"),
                 **_answers("OrderAnswer", "400", "413", "503", refusals=_ORDERING),
+            }
+        },
+    }
+
+
+def _restatements() -> dict[str, Any]:
+    return {
+        "/v1/restatements": {
+            "post": {
+                "operationId": "fetchRestatement",
+                "summary": "the restatement that follows a head of the home's bill chain",
+                **_takes("FetchRestatement"),
+                **_answers("RestatementOffer", "400", "413", refusals=_FETCHING),
+            }
+        },
+        "/v1/admin/restatements": {
+            "post": {
+                "operationId": "restate",
+                "summary": "restate earlier bills of a home; answered when it is durable",
+                "security": [{"administrator": []}],
+                **_takes("OrderRestatement"),
+                **_answers(
+                    "RestatementOffer", "400", "401", "413", "502", "503", refusals=_RESTATING
+                ),
             }
         },
     }

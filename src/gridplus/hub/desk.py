@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol, TypeAlias
 
 from gridplus.hub.binding import may_send
-from gridplus.hub.home import Home, Paid, Record
+from gridplus.hub.home import Home, Paid, Record, RestatedRecord
 from gridplus.hub.hub import Hub
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.supply import Supply
@@ -16,16 +16,19 @@ from gridplus.wire import (
     BatchAnswer,
     BillOffer,
     ChannelStatus,
+    FetchRestatement,
     OpenChannel,
+    OrderRestatement,
     RefusalMessage,
+    RestatementOffer,
     SubmitBatch,
     SubmitRead,
     SubmitVoucher,
 )
 from gridplus.wire.batches import Item, ItemAnswer
 
-Asked: TypeAlias = OpenChannel | SubmitRead | SubmitVoucher | SubmitBatch
-Answered: TypeAlias = ChannelStatus | ItemAnswer | BatchAnswer
+Asked: TypeAlias = OpenChannel | SubmitRead | SubmitVoucher | SubmitBatch | FetchRestatement
+Answered: TypeAlias = ChannelStatus | ItemAnswer | BatchAnswer | RestatementOffer
 
 
 class Counts(Protocol):
@@ -59,8 +62,23 @@ class Desk:
                 return self.refusal(opened) if isinstance(opened, Refused) else status_of(opened)
             case SubmitBatch():
                 return await self._batch(asked)
+            case FetchRestatement():
+                return self._restated(self._hub.restater.after(asked))
             case SubmitRead() | SubmitVoucher():
                 return await self._item(asked)
+
+    async def restate(self, order: OrderRestatement) -> RestatementOffer | RefusalMessage:
+        """What the back office is told, by prices that it may have corrected this moment."""
+        answer = await self._hub.restater.restate(order)
+        if answer == Refused(HubRefusal.PRICES_NOT_PUBLISHED):
+            await self._supply.refresh()
+            answer = await self._hub.restater.restate(order)
+        return self._restated(answer)
+
+    def _restated(self, answer: RestatedRecord | Refused) -> RestatementOffer | RefusalMessage:
+        if isinstance(answer, Refused):
+            return self.refusal(answer)
+        return RestatementOffer(answer.restatement, answer.link.evidence)
 
     async def bill(self, signed: SignedRead) -> BillOffer | RefusalMessage:
         """A bill, by prices that the retailer may have published this moment."""

@@ -16,12 +16,20 @@ from gridplus.chain import Outbox
 from gridplus.chain.follower import Cursor
 from gridplus.channel import ChainSeen, ChannelView, Claimed, Counters, ExitStarted
 from gridplus.contracts.word import ChannelWord
-from gridplus.digest import Document, canonical_around, canonical_json, parse_document
+from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import InputError, StorageError, invariant
 from gridplus.journal import Fact, Journal, SqliteJournal, Stored
-from gridplus.tariff import Fields, Statement, format_octets, parse_statement, voucher_leaf
+from gridplus.tariff import (
+    Fields,
+    Restatement,
+    Statement,
+    format_octets,
+    parse_restatement,
+    parse_statement,
+    voucher_leaf,
+)
 from gridplus.wallet import Address, ChannelId
-from gridplus.wire import HubAction
+from gridplus.wire import HubAction, RestatementOffer
 from gridplus.wire.orders import HUB_ACTIONS, action_document, action_from, kind_of
 
 _LIMIT = 64_000
@@ -38,6 +46,7 @@ class Kind(StrEnum):
     PRICES_ADOPTED = "PricesAdopted"
     CHAIN_SEEN = "ChainSeen"
     BILLED = "Billed"
+    RESTATED = "Restated"
     GROUP_SEALED = "GroupSealed"
     VOUCHERS_STORED = "VouchersStored"
     CLAIM_MINED = "ClaimMined"
@@ -55,6 +64,10 @@ class BilledRead:
     read_signature: bytes
     credit_signature: bytes | None
 
+    @property
+    def link(self) -> Statement:
+        return self.statement
+
 
 @dataclass(frozen=True, slots=True)
 class GroupSealed:
@@ -66,14 +79,17 @@ class GroupSealed:
 
 
 def billed_fact(billed: BilledRead, *, at_s: int) -> Fact:
-    credit, statement = billed.credit_signature, billed.statement
-    document: dict[str, Document] = {
-        "at_s": at_s,
-        "read_signature": format_octets(billed.read_signature),
-        "credit_signature": None if credit is None else format_octets(credit),
-    }
-    body = canonical_around(document, "statement", inner=statement.canonical)
-    return Fact(Kind.BILLED.value, statement.channel, body)
+    credit = billed.credit_signature
+    return _fact(
+        Kind.BILLED,
+        billed.statement.channel,
+        document={
+            "at_s": at_s,
+            "statement": billed.statement.document(),
+            "read_signature": format_octets(billed.read_signature),
+            "credit_signature": None if credit is None else format_octets(credit),
+        },
+    )
 
 
 def parse_billed(stored: Stored) -> tuple[BilledRead, int]:
@@ -85,6 +101,45 @@ def parse_billed(stored: Stored) -> tuple[BilledRead, int]:
         fields.octets_or_none("credit_signature", 64),
     )
     return billed, fields.integer("at_s")
+
+
+@dataclass(frozen=True, slots=True)
+class RestatedBills:
+    """A restatement of a home's earlier bills, the order (its id, 32 bytes) that it carries out,
+    and the hub's signature under its credit."""
+
+    restatement: Restatement
+    order: bytes
+    credit_signature: bytes | None
+
+    @property
+    def link(self) -> Restatement:
+        return self.restatement
+
+
+def restated_fact(restated: RestatedBills, *, at_s: int) -> Fact:
+    credit = restated.credit_signature
+    return _fact(
+        Kind.RESTATED,
+        restated.restatement.channel,
+        document={
+            "at_s": at_s,
+            "restatement": restated.restatement.document(),
+            "order": format_octets(restated.order),
+            "credit_signature": None if credit is None else format_octets(credit),
+        },
+    )
+
+
+def parse_restated(stored: Stored) -> tuple[RestatedBills, int]:
+    """The restatement, and `at_s`."""
+    fields = _fields(stored, limit=RestatementOffer.LIMIT)
+    restated = RestatedBills(
+        parse_restatement(fields.take("restatement"), what=fields.where),
+        fields.octets("order", 32),
+        fields.octets_or_none("credit_signature", 64),
+    )
+    return restated, fields.integer("at_s")
 
 
 def sealed_fact(sealed: GroupSealed) -> Fact:
@@ -296,9 +351,9 @@ def _fact(kind: Kind, subject: bytes, *, document: Document) -> Fact:
     return Fact(kind.value, subject, canonical_json(document))
 
 
-def _fields(stored: Stored) -> Fields:
+def _fields(stored: Stored, *, limit: int = _LIMIT) -> Fields:
     what = f"fact {stored.sequence} ({stored.fact.kind})"
-    document = parse_document(stored.fact.body, limit=_LIMIT, what=what)
+    document = parse_document(stored.fact.body, limit=limit, what=what)
     if not isinstance(document, dict):
         raise StorageError(f"{what} is not what this version writes")
     return Fields(document, what)

@@ -19,6 +19,7 @@ from gridplus.channel import (
     PayeeFact,
     PayeeRefusal,
     Refusal,
+    Restated,
     SignCredit,
     Stopped,
     Voucher,
@@ -27,10 +28,23 @@ from gridplus.channel import (
     step_payee,
 )
 from gridplus.failures import Bug, invariant
-from gridplus.hub.facts import BilledRead, NoticeTold, OrderSigned
+from gridplus.hub.facts import BilledRead, NoticeTold, OrderSigned, RestatedBills
 from gridplus.hub.sealing import Receipt
 from gridplus.meter import IntervalRead
-from gridplus.tariff import ChannelIdentity, GroupEvidence, Statement, Tip
+from gridplus.tariff import (
+    ChannelIdentity,
+    GroupEvidence,
+    History,
+    LinkEvidence,
+    RestatedLink,
+    Restatement,
+    Sources,
+    Statement,
+    Tip,
+    history_along,
+    in_chain,
+    tip_before,
+)
 from gridplus.units import UBOLT_PER_BOLT, mul_div_up
 from gridplus.wallet import ChannelId
 
@@ -48,8 +62,36 @@ class Record:
         return self.billed.statement
 
     @property
+    def counters(self) -> Counters:
+        return counters_of(self.statement)
+
+    @property
     def group(self) -> GroupEvidence:
         return self.receipt.evidence
+
+
+@dataclass
+class RestatedRecord:
+    """A restatement with all the evidence that exists of it so far."""
+
+    restated: RestatedBills
+    receipt: Receipt
+    voucher: bytes | None = None
+
+    @property
+    def restatement(self) -> Restatement:
+        return self.restated.restatement
+
+    @property
+    def counters(self) -> Counters:
+        return counters_of(self.restatement)
+
+    @property
+    def link(self) -> RestatedLink:
+        evidence = self.receipt.evidence
+        return RestatedLink(
+            self.restatement, LinkEvidence(evidence, self.restated.credit_signature, self.voucher)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +126,9 @@ class Home:
     machine: Payee
     tip: Tip
     records: dict[int, Record] = field(default_factory=dict)
+    restated: list[RestatedRecord] = field(default_factory=list)
     last_read: IntervalRead | None = None
+    newest: Record | RestatedRecord | None = None
     unclaimed_since_s: int | None = None
     paid: Paid | None = None
     notices: dict[str, NoticeTold] = field(default_factory=dict)
@@ -165,21 +209,40 @@ class Home:
             credit = credit_of(statement, billed.credit_signature)
             self.apply(CreditStored(credit), now_s=now_s)
         self.tip, self.last_read = statement.tip, statement.read
-        same = self.paid is not None and self.durable == counters_of(statement)
-        signed = self.paid.voucher.signature if same and self.paid is not None else None
-        self.records[statement.interval.start_s] = Record(billed, receipt, signed)
+        record = Record(billed, receipt, self._signed_already(statement))
+        self.records[statement.interval.start_s] = self.newest = record
         if self.unclaimed_since_s is None:
             self.unclaimed_since_s = self._oldest_unclaimed()
+
+    def keep_restatement(
+        self, restated: RestatedBills, receipt: Receipt, *, now_s: int
+    ) -> RestatedRecord:
+        """A restatement and its group became durable."""
+        restatement = restated.restatement
+        self.apply(Restated(link_of(restatement)), now_s=now_s)
+        if restated.credit_signature is not None:
+            credit = credit_of(restatement, restated.credit_signature)
+            self.apply(CreditStored(credit), now_s=now_s)
+        self.tip = restatement.tip
+        record = RestatedRecord(restated, receipt, self._signed_already(restatement))
+        self.newest = record
+        self.restated.append(record)
+        return record
+
+    def restated_by(self, order: bytes) -> RestatedRecord | None:
+        """What an order (its id) led to."""
+        return next((each for each in self.restated if each.restated.order == order), None)
+
+    def restated_after(self, head: bytes) -> RestatedRecord | None:
+        """The restatement that follows `head` in the chain."""
+        return next((r for r in self.restated if r.restatement.previous_head == head), None)
 
     def keep_voucher(self, voucher: Voucher, receipt: Receipt) -> Paid:
         """A voucher became durable that the machine takes: it was asked, or the gate was."""
         paid = self.paid = Paid(voucher, receipt)
-        newest = self.newest_record
-        if newest is not None:
-            statement = newest.statement
-            asked = (statement.spent_ubolt, statement.earned_ubolt)
-            if asked == (voucher.spent, voucher.earned):
-                newest.voucher = voucher.signature
+        newest = self.newest
+        if newest is not None and newest.counters == voucher.counters:
+            newest.voucher = voucher.signature
         return paid
 
     def keep_order(self, signed: OrderSigned) -> None:
@@ -188,6 +251,17 @@ class Home:
         until_s = signed.action.valid_until_s
         self.held_until_s = until_s if self.hold is None else max(self.held_until_s, until_s)
         self.hold = signed
+
+    def history(self, *, since_s: int, sources: Sources) -> History:
+        """The newest version of each interval from `since_s` on, or from an earlier one that was
+        ever restated. Raises InputError as `history_along`."""
+        restatements = [record.restatement for record in self.restated]
+        first_s = min([since_s, *(each.revisions[0].interval.start_s for each in restatements)])
+        stated = [r.statement for at_s, r in self.records.items() if at_s >= first_s]
+        if not stated:
+            return History(self.tip, {})
+        links = in_chain(stated, restatements)
+        return history_along(tip_before(stated[0]), links, sources=sources)
 
     async def settled(self) -> None:
         """Wait until no voucher is on its way to the disk; under `lock`, so that none follows."""
@@ -217,7 +291,13 @@ class Home:
 
     @property
     def newest_record(self) -> Record | None:
+        """The newest interval; `newest` may be a restatement after it."""
         return None if self.last_read is None else self.records[self.last_read.interval.start_s]
+
+    def _signed_already(self, link: Statement | Restatement) -> bytes | None:
+        """The newest voucher's signature, if it pays `link` too because that moved no money."""
+        paid = self.paid
+        return paid.voucher.signature if paid and self.durable == counters_of(link) else None
 
     def _step(self, fact: PayeeFact, *, now_s: int) -> tuple[object, ...]:
         answer = step_payee(self.machine, fact, now_s=now_s)
@@ -238,11 +318,16 @@ def bill_of(statement: Statement) -> Bill:
     return Bill(statement.interval, statement.previous_head, statement.head, counters_of(statement))
 
 
-def counters_of(statement: Statement) -> Counters:
+def link_of(restatement: Restatement) -> Bill:
+    """What the channel needs to know of a restatement."""
+    return Bill(None, restatement.previous_head, restatement.head, counters_of(restatement))
+
+
+def counters_of(statement: Statement | Restatement) -> Counters:
     return Counters(statement.spent_ubolt, statement.earned_ubolt)
 
 
-def credit_of(statement: Statement, signature: bytes) -> Credit:
+def credit_of(statement: Statement | Restatement, signature: bytes) -> Credit:
     return Credit(statement.channel, statement.earned_ubolt, statement.head, signature)
 
 

@@ -40,6 +40,7 @@ from gridplus.hub.following import concerned, moves_pool, named_hub, new_day, wo
 from gridplus.hub.home import Home, Paid, Record, bill_of, credit_asked
 from gridplus.hub.orders import NoticeFolder, OrderDesk
 from gridplus.hub.refusals import HubRefusal, Refused, refused
+from gridplus.hub.restating import Restater
 from gridplus.hub.sealing import BillNote, GroupSealer, Note, Receipt, bill_leaf
 from gridplus.hub.standing import standing_of
 from gridplus.hub.till import Till
@@ -48,7 +49,13 @@ from gridplus.journal import Fact, GroupWriter, Journal, Stored
 from gridplus.keystore import Secp256k1Key
 from gridplus.market import PriceVersion
 from gridplus.meter import SignedRead, check_follows
-from gridplus.tariff import ChannelIdentity, Plan, next_statement
+from gridplus.tariff import (
+    ChannelIdentity,
+    Plan,
+    RestatedLink,
+    next_statement,
+    restated_before,
+)
 from gridplus.wallet import ChannelId, Domain, verify_device
 from gridplus.wire import OpenChannel, Promises
 
@@ -95,6 +102,7 @@ class Hub:
         self.orders = OrderDesk(
             parts.key, self.domain, parts.clock, self._book, self._commit, parts.herald
         )
+        self.restater = Restater(self._book, self._writer, parts.key, parts.clock)
         self._opening = asyncio.Lock()
         self._claiming = asyncio.Lock()
         self._following = asyncio.Lock()
@@ -275,6 +283,11 @@ class Hub:
     def stored(self, *, after: int) -> Iterator[Stored]:
         """The durable facts above `after`, for a copy of the journal. Blocking."""
         return self._parts.journal.replay(after=after)
+
+    def restated(self, channel: ChannelId, records: Sequence[Record]) -> list[RestatedLink]:
+        """The restatements of a channel that stand before one of `records`."""
+        links = [each.link for each in self._book.homes[channel].restated]
+        return restated_before([record.statement for record in records], links)
 
     def identities(self) -> Iterable[ChannelIdentity]:
         return (home.identity for home in self._homes())

@@ -8,14 +8,25 @@ from gridplus.channel import Counters
 from gridplus.contracts.logs import Deposited, PoolFunded, WithdrawalFinished
 from gridplus.contracts.word import ChannelWord
 from gridplus.failures import RemoteError
-from gridplus.ledger import Code, Ledger, Lot, Refused, Transfer, bill, claim, energy, movement
+from gridplus.ledger import (
+    Code,
+    Ledger,
+    Lot,
+    Refused,
+    Transfer,
+    bill,
+    claim,
+    energy,
+    movement,
+    restatement,
+)
 from gridplus.ledger.chart import POOL, TRUST_CASH
 from gridplus.market import PriceVersion, imbalance_wh
 from gridplus.retailer.book import Book, OpenedDay, claimed
 from gridplus.retailer.chain_link import Followed
 from gridplus.retailer.errors import LedgerRefusedError
 from gridplus.retailer.gas import GasTerms
-from gridplus.retailer.street_day import StreetDay, ledger_day
+from gridplus.retailer.street_day import StreetDay, ledger_day, ledger_restatements
 from gridplus.units import Interval
 from gridplus.wallet import ChannelId
 
@@ -71,6 +82,7 @@ def day_batch(book: Book, closing: ClosingDay, *, terms: MoneyTerms) -> tuple[Tr
             for day_bill in closing.street.bills.values()
             for line in bill(ledger_day(day_bill))
         ),
+        *_restated(closing),
         *_claim(book, closing),
         *_wholesale(closing),
         *_gas(closing, terms.gas),
@@ -130,6 +142,14 @@ def _moved_on_chain(
             )
         left = word.withdrawn - before.get(channel, ChannelWord()).withdrawn
         yield from movement(Code.WITHDRAWAL, channel, day=day, amount_ubolt=left, home=channel)
+
+
+def _restated(closing: ClosingDay) -> Iterator[Transfer]:
+    """What earlier bills were restated by since each home's last close."""
+    for day_bill in closing.street.bills.values():
+        for link in day_bill.restated:
+            for restated in ledger_restatements(link.restatement):
+                yield from restatement(restated, posted_on=closing.day)
 
 
 def _claim(book: Book, closing: ClosingDay) -> tuple[Transfer, ...]:

@@ -18,6 +18,7 @@ from gridplus.retailer.enrolment import DoorGuard, OpenLine
 from gridplus.retailer.errors import OfficeError
 from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.retailer.office import BackOffice
+from gridplus.retailer.restating import AskedRestatement
 from gridplus.retailer.vtn.app import VtnApp
 from gridplus.serving import BodyTooLargeError, explain, read_body, require_bearer
 from gridplus.tariff import Fields
@@ -29,6 +30,7 @@ _JSON = "application/json"
 _ORDER_LIMIT = 200
 _INVOICE_LIMIT = 2_000
 _ASK_LIMIT = 20_000
+_RESTATEMENT_LIMIT = 500_000
 _AFTER_DIGITS = 10
 
 
@@ -69,6 +71,7 @@ class RetailerApp:
             Route(
                 "/v1/admin/asks/{event}", require_bearer(token, self._cancel), methods=["DELETE"]
             ),
+            Route("/v1/admin/restatements", require_bearer(token, self._restate), methods=["POST"]),
             Route("/v1/admin/close", require_bearer(token, self._close_day), methods=["POST"]),
         ]
         return Starlette(
@@ -164,6 +167,10 @@ class RetailerApp:
         received = ReceivedInvoice.read(await _order(request, limit=_INVOICE_LIMIT))
         settled = await self._office.receive_invoice(received)
         return Response(canonical_json(settled), media_type=_JSON)
+
+    async def _restate(self, request: Request) -> Response:
+        asked = AskedRestatement.read(await _order(request, limit=_RESTATEMENT_LIMIT))
+        return Response(canonical_json(await self._office.restate(asked)), media_type=_JSON)
 
 
 async def _day(request: Request) -> date:

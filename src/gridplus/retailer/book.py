@@ -13,12 +13,14 @@ from gridplus.journal import SqliteJournal, Stored
 from gridplus.ledger import Invoice, Ledger, Payee, Refused, Transfer, invoice, parse_batch
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.retailer.bid import Bid
+from gridplus.retailer.decision import Decision
 from gridplus.retailer.facts import (
     BilledTo,
     Kind,
     day_of,
     parse_bought,
     parse_closed,
+    parse_decided,
     parse_followed,
     parse_invoice,
 )
@@ -59,6 +61,21 @@ class Book:
     next_block: int = 0
     invoices: dict[tuple[Payee, str], tuple[ReceivedInvoice, Invoice]] = field(default_factory=dict)
     billed: dict[ChannelId, BilledTo] = field(default_factory=dict)
+    homes: dict[date, tuple[ChannelId, ...]] = field(default_factory=dict)
+    """Whom a closed day billed, in order."""
+    corrected: dict[bytes, PriceVersion] = field(default_factory=dict)
+    """Later versions of closed days' prices, by digest."""
+    decided: list[Decision] = field(default_factory=list)
+
+    @property
+    def versions(self) -> dict[bytes, PriceVersion]:
+        """Every price version that was ever adopted, by digest."""
+        return {prices.digest: prices for prices in self.prices.values()} | self.corrected
+
+    def newest_prices(self, day: date) -> PriceVersion:
+        """Of a day that was opened."""
+        later = [version for version in self.corrected.values() if version.operating_day == day]
+        return max([self.prices[day], *later], key=lambda version: version.version)
 
     def replay(self, facts: Iterable[Stored]) -> None:
         """Apply durable facts in their order. Raises StorageError for one of an unknown kind."""
@@ -90,6 +107,11 @@ class Book:
                 self.next_block = followed.next_block
             case Kind.BATCH_POSTED:
                 self._post(parse_batch(body, what=f"fact {stored.sequence}"), stored)
+            case Kind.PRICES_CORRECTED:
+                prices = parse_price_version(body)
+                self.corrected[prices.digest] = prices
+            case Kind.RESTATEMENT_DECIDED:
+                self.decided.append(parse_decided(stored))
             case Kind.INVOICE_RECEIVED:
                 received = parse_invoice(stored)
                 settled = received.settled(self.ledger)
@@ -98,6 +120,7 @@ class Book:
             case Kind.DAY_CLOSED:
                 closed = parse_closed(stored)
                 self.billed |= closed.billed
+                self.homes[closed.day] = tuple(sorted(closed.billed))
                 self.closed[closed.day] = closed.result
             case Kind.OUTBOX_WRITTEN:
                 pass
@@ -112,7 +135,7 @@ class Book:
             raise StorageError(f"fact {stored.sequence}, accepted by the ledger: now {refused}")
 
     def _publish(self, event: PriceEvent) -> None:
-        prices = self.prices[event.operating_day]
+        prices = self.corrected.get(event.prices) or self.prices[event.operating_day]
         self.documents[event.prices] = canonical_json(prices.document())
         self.events.append(event)
 

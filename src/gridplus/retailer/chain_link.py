@@ -194,7 +194,9 @@ def _kind_of(event: Event | None) -> TransactionKind | None:
             return TransactionKind.CLAIM
         case Anchored(kind=calls.ANCHOR_PRICES):
             return TransactionKind.ANCHOR_PRICES
-        case Anchored():
+        case Anchored(kind=calls.ANCHOR_BILLS):
             return TransactionKind.ANCHOR_BILLS
+        case Anchored():
+            return TransactionKind.ANCHOR_CORRECTIONS
         case _:
             return None

@@ -19,6 +19,10 @@ class DayIncompleteError(OfficeError):
     """A home's day has a hole, a stranger in it, or is not paid to its end."""
 
 
+class NothingToRestateError(OfficeError):
+    """The bills are not closed yet, or what is said to be right is what they were billed with."""
+
+
 class AnchorConflictError(OfficeError):
     """Something else is anchored for the day, and what is anchored cannot be changed."""
 

@@ -13,6 +13,7 @@ from gridplus.journal import Fact, SqliteJournal, Stored
 from gridplus.ledger import Transfer, format_batch
 from gridplus.market import PriceVersion
 from gridplus.retailer.bid import Bid, bid_from
+from gridplus.retailer.decision import Decision
 from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.tariff import Fields, Plan, format_octets
 from gridplus.wallet import ChannelId
@@ -34,6 +35,8 @@ class Kind(StrEnum):
     VAULT_FOLLOWED = "VaultFollowed"
     BATCH_POSTED = "BatchPosted"
     INVOICE_RECEIVED = "InvoiceReceived"
+    PRICES_CORRECTED = "PricesCorrected"
+    RESTATEMENT_DECIDED = "RestatementDecided"
     DAY_CLOSED = "DayClosed"
     OUTBOX_WRITTEN = "OutboxWritten"
 
@@ -70,6 +73,19 @@ def plan_fact(plan: Plan) -> Fact:
 
 def prices_fact(prices: PriceVersion) -> Fact:
     return _fact(Kind.PRICES_ADOPTED, prices.operating_day, document=prices.document())
+
+
+def corrected_fact(prices: PriceVersion) -> Fact:
+    """A later version of a day's prices, after the day was billed."""
+    return _fact(Kind.PRICES_CORRECTED, prices.operating_day, document=prices.document())
+
+
+def decided_fact(day: date, decided: Decision) -> Fact:
+    return _fact(Kind.RESTATEMENT_DECIDED, day, document=decided.document())
+
+
+def parse_decided(stored: Stored) -> Decision:
+    return Decision.read(_fields(stored))
 
 
 def bought_fact(day: date, bid: Bid) -> Fact:

@@ -19,6 +19,7 @@ class TransactionKind(StrEnum):
     CLAIM = "claim"
     ANCHOR_PRICES = "anchor-prices"
     ANCHOR_BILLS = "anchor-bills"
+    ANCHOR_CORRECTIONS = "anchor-corrections"
 
 
 @dataclass(frozen=True, slots=True)

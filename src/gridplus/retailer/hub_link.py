@@ -10,7 +10,13 @@ import httpx
 from gridplus.failures import InputError, RemoteError
 from gridplus.tariff import format_octets
 from gridplus.wallet import ChannelId
-from gridplus.wire import BilledDay, Channels, RefusalMessage
+from gridplus.wire import (
+    BilledDay,
+    Channels,
+    OrderRestatement,
+    RefusalMessage,
+    RestatementOffer,
+)
 from gridplus.wire.message import Message
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -42,11 +48,31 @@ class HubLink:
         data = await self._ask("GET", path, limit=BilledDay.LIMIT)
         return await asyncio.to_thread(_parse, BilledDay, data)
 
+    async def restate(self, order: OrderRestatement) -> RestatementOffer | RefusalMessage:
+        """What the hub made of an order, or why it could not."""
+        path, limit = "/v1/admin/restatements", RestatementOffer.LIMIT
+        status, data = await self._send("POST", path, limit=limit, content=order.to_bytes())
+        if status == httpx.codes.CONFLICT:
+            return _parse(RefusalMessage, data)
+        if status != httpx.codes.OK:
+            raise RemoteError(f"the hub answers {path} with {status}: {_why(data)}")
+        return await asyncio.to_thread(_parse, RestatementOffer, data)
+
     async def _ask(self, method: str, path: str, *, limit: int) -> bytes:
+        status, data = await self._send(method, path, limit=limit)
+        if status != httpx.codes.OK:
+            raise RemoteError(f"the hub answers {path} with {status}: {_why(data)}")
+        return data
+
+    async def _send(
+        self, method: str, path: str, *, limit: int, content: bytes | None = None
+    ) -> tuple[int, bytes]:
         headers = {"authorization": f"Bearer {self.token}"}
         body = bytearray()
         try:
-            async with self.client.stream(method, path, headers=headers) as response:
+            async with self.client.stream(
+                method, path, headers=headers, content=content
+            ) as response:
                 async for part in response.aiter_bytes():
                     body += part
                     if len(body) > limit:
@@ -54,10 +80,7 @@ class HubLink:
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise RemoteError(f"the hub does not answer {path}: {reason}") from None
-        if response.status_code != httpx.codes.OK:
-            why = _why(bytes(body))
-            raise RemoteError(f"the hub answers {path} with {response.status_code}: {why}")
-        return bytes(body)
+        return response.status_code, bytes(body)
 
 
 def _parse(kind: type[MessageT], data: bytes) -> MessageT:

@@ -35,6 +35,16 @@ class MarketFolder:
         """Real-time prices of `day`, if they are there."""
         return self._load(day, "RTM")
 
+    def corrected(self, day: date) -> PriceVersion | None:
+        """The newest correction of `day`'s cleared prices, `2021-02-15-DAM-2.json` by its version;
+        None when there is none."""
+        paths = {
+            int(number): path
+            for path in self._path.glob(f"{day}-DAM-*.json")
+            if (number := path.stem.rpartition("-")[2]).isdecimal()
+        }
+        return self._load_from(paths[max(paths)], day, market="DAM") if paths else None
+
     def newest_day_ahead(self, *, before: date, at_s: int) -> PriceVersion | None:
         """What somebody who plans for `before` knows at `at_s`: the newest earlier day's prices."""
         for day in sorted(self._days(), reverse=True):
@@ -54,8 +64,9 @@ class MarketFolder:
 
     def _load(self, day: date, market: Market) -> PriceVersion | None:
         path = self._file(day, market)
-        if not path.exists():
-            return None
+        return self._load_from(path, day, market=market) if path.exists() else None
+
+    def _load_from(self, path: Path, day: date, *, market: Market) -> PriceVersion:
         prices = parse_price_version(read_file(path), what=str(path))
         wanted = (self._settlement_point, day, market, "final")
         if wanted != (prices.settlement_point, prices.operating_day, prices.market, prices.kind):

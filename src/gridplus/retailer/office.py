@@ -7,6 +7,7 @@ anywhere, and asking again, gives the one result.
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,7 @@ from gridplus.files import read_file, write_file
 from gridplus.journal import SqliteJournal
 from gridplus.ledger import Refused, invoice
 from gridplus.ledger.exports import hledger_journal
-from gridplus.market import operating_day_bounds
+from gridplus.market import PriceVersion, operating_day_bounds
 from gridplus.retailer.accounts import (
     ClosingDay,
     MoneyTerms,
@@ -33,17 +34,21 @@ from gridplus.retailer.bid import Bid, bids_close_s, make_bid
 from gridplus.retailer.book import OpenedDay
 from gridplus.retailer.chain_link import ChainLink
 from gridplus.retailer.customers import load_customers
+from gridplus.retailer.decision import Decision
 from gridplus.retailer.errors import (
     DayIncompleteError,
     DayNotOpenError,
     InvoiceConflictError,
     LedgerRefusedError,
+    NothingToRestateError,
 )
 from gridplus.retailer.facts import (
     DayClosed,
     VaultFollowed,
     bought_fact,
     closed_fact,
+    corrected_fact,
+    decided_fact,
     followed_fact,
     invoice_fact,
     plan_fact,
@@ -57,11 +62,15 @@ from gridplus.retailer.hub_link import HubLink
 from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.retailer.market_folder import MarketFolder
 from gridplus.retailer.records import Records
+from gridplus.retailer.restating import AskedRestatement, decide_prices, decide_reads, told
 from gridplus.retailer.result import day_result
 from gridplus.retailer.street_day import DayTerms, StreetDay, make_street_day, require_customers
 from gridplus.tariff import Plan, format_bill, format_octets
+from gridplus.tariff.moment import local_day
+from gridplus.wallet import ChannelId
 from gridplus.wire import PriceEvent
 
+RESTATED_KIND = "gridplus.restated/1"
 _SECRET_BYTES = 32
 
 
@@ -163,6 +172,56 @@ class BackOffice:
         async with self._turn:
             return await asyncio.to_thread(self._receive_invoice, received)
 
+    async def restate(self, asked: AskedRestatement) -> dict[str, Document]:
+        """Decide what earlier bills should have been, once, and have the hub restate them; what
+        became of it by home. A home whose newest bill is not paid yet refuses: ask again then.
+
+        Raises NothingToRestateError, InputError for files that cannot be used, AnchorConflictError,
+        StorageError, ChainError, RemoteError.
+        """
+        async with self._turn:
+            customers = await asyncio.to_thread(load_customers, self._parts.folders.customers)
+            names = {customer.channel: customer.name for customer in customers}
+            decided = await asyncio.to_thread(self._decide, asked, names)
+            homes = list[Document]()
+            for order in decided.orders:
+                name = names.get(order.channel, format_octets(order.channel))
+                homes.append(told(name, order, answer=await self._parts.hub.restate(order)))
+            return {
+                "kind": RESTATED_KIND,
+                "cause": decided.cause.value,
+                "decided_at_s": decided.decided_at_s,
+                "homes": homes,
+            }
+
+    def _decide(self, asked: AskedRestatement, names: Mapping[ChannelId, str]) -> Decision:
+        now_s = self._parts.clock.now_s()
+        if asked.day is not None:
+            return self._decide_prices(asked.day, now_s=now_s)
+        channels = [channel for channel, name in names.items() if name == asked.home]
+        if not channels:
+            raise InputError(f"the order names {asked.home}, who is no customer")
+        decided = decide_reads(
+            self.book, asked, channel=channels[0], plan=self.plan, decided_at_s=now_s
+        )
+        if decided not in self.book.decided:
+            day = local_day(self.plan.time_zone, asked.reads[0].interval.start_s)
+            self._records.record(decided_fact(day, decided))
+        return decided
+
+    def _decide_prices(self, day: date, *, now_s: int) -> Decision:
+        if day not in self.book.closed:
+            raise NothingToRestateError(f"{day} is not closed; restate it afterwards")
+        prices = self._market.corrected(day)
+        if prices is None:
+            raise NothingToRestateError(f"no corrected prices of {day} are in the market folder")
+        decided = decide_prices(self.book, prices, decided_at_s=now_s)
+        if decided not in self.book.decided:
+            self._records.record(corrected_fact(prices), decided_fact(day, decided))
+        if prices.digest not in self.book.documents:
+            self._publish(prices, prices.version)
+        return decided
+
     def _receive_invoice(self, received: ReceivedInvoice) -> dict[str, Document]:
         if received.key not in self.book.invoices:
             refused = self.book.ledger.fork().post(invoice(received.settled(self.book.ledger)))
@@ -188,7 +247,7 @@ class BackOffice:
         opened = self.book.days[day]
         event = self.book.event_of(day)
         if event is None:
-            event = self._publish(opened)
+            event = self._publish(opened.prices, ANCHOR_PRICES)
         bid = opened.bid
         return {
             "day": day.isoformat(),
@@ -210,10 +269,9 @@ class BackOffice:
             street.append((customer.home, past))
         return make_bid(day, plan=self.plan, street=street, index=index)
 
-    def _publish(self, opened: OpenedDay) -> PriceEvent:
-        prices = opened.prices
+    def _publish(self, prices: PriceVersion, kind: int) -> PriceEvent:
         entry = AnchorEntry(prices.digest, 0, 0)
-        self._parts.chain.anchor_once(prices.operating_day, ANCHOR_PRICES, entry=entry)
+        self._parts.chain.anchor_once(prices.operating_day, kind, entry=entry)
         event = PriceEvent(
             sequence=len(self.book.events) + 1,
             program=self.plan.id,
@@ -236,7 +294,8 @@ class BackOffice:
             customer: await hub.fetch_day(customer.channel, start_s=start_s, end_s=end_s)
             for customer in customers
         }
-        terms = DayTerms(self.plan, opened.prices, opened.secret, self.book.billed)
+        book = self.book
+        terms = DayTerms(self.plan, opened.prices, opened.secret, book.billed, book.versions)
         return await asyncio.to_thread(make_street_day, fetched, terms=terms)
 
     def _close_day(self, opened: OpenedDay, street: StreetDay) -> None:

@@ -48,6 +48,9 @@ def day_result(
             Code.EXPORT_CREDIT.value: amounts[Code.EXPORT_CREDIT],
             Code.GAS.value: amounts[Code.GAS],
         },
+        "restated_ubolt": sum(
+            link.restatement.owed_ubolt for bill in bills.values() for link in bill.restated
+        ),
         "gas": gas.document(closing.followed.transactions),
         "claimed": {"spent_ubolt": moved.spent_ubolt, "earned_ubolt": moved.earned_ubolt},
         "profit_ubolt": posted.profit_ubolt - book.ledger.profit_ubolt,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from gridplus import ledger, wire
@@ -16,6 +16,7 @@ from gridplus.tariff import (
     Code,
     Liability,
     Plan,
+    Restated,
     Restatement,
     Side,
     Statement,
@@ -24,6 +25,7 @@ from gridplus.tariff import (
     home_salt,
     liability_tree,
     restated_ubolt,
+    with_restated,
 )
 from gridplus.units import Interval, format_utc
 from gridplus.wallet import ChannelId
@@ -47,13 +49,14 @@ LEDGER_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class DayTerms:
-    """Under what the day was sold, how far each home was billed before it, and the secret from
-    which the salts of its leaves are made."""
+    """Under what the day was sold, how far each home was billed before it, the secret from which
+    the salts of its leaves are made, and the price versions that restatements may cite."""
 
     plan: Plan
     prices: PriceVersion
     secret: bytes
     billed: Mapping[ChannelId, BilledTo]
+    versions: Mapping[bytes, PriceVersion] = field(default_factory=dict)
 
     @property
     def day(self) -> date:
@@ -114,12 +117,15 @@ def make_street_day(days: Mapping[Customer, wire.BilledDay], *, terms: DayTerms)
     )
     return StreetDay(
         {
-            customer.name: build_bill(
-                day.identity,
-                plan=terms.plan,
-                prices=terms.prices,
-                intervals=[(record.statement, record.evidence) for record in day.records],
-                inclusion=tree.inclusion(place),
+            customer.name: with_restated(
+                build_bill(
+                    day.identity,
+                    plan=terms.plan,
+                    prices=terms.prices,
+                    intervals=[(record.statement, record.evidence) for record in day.records],
+                    inclusion=tree.inclusion(place),
+                ),
+                Restated(day.restated, terms.versions),
             )
             for place, (customer, day) in enumerate(in_order)
         },
@@ -174,7 +180,7 @@ def _require_sound(customer: Customer, day: wire.BilledDay, *, terms: DayTerms) 
     statements = [record.statement for record in day.records]
     _require_whole(statements, terms.intervals, where=where)
     before = terms.billed.get(customer.channel)
-    _require_continued(statements, before.head if before else customer.channel, where=where)
+    _require_continued(day, before.head if before else customer.channel, where=where)
     sold_under = (customer.channel, terms.plan.digest, terms.prices.digest)
     for statement in statements:
         if sold_under != (statement.channel, statement.plan_digest, statement.price_digest):
@@ -196,8 +202,11 @@ def _require_whole(statements: Sequence[Statement], due: Sequence[Interval], *, 
         raise DayIncompleteError(f"{where}: the intervals are not those of the day, each once")
 
 
-def _require_continued(statements: Sequence[Statement], head: bytes, *, where: str) -> None:
-    for statement in statements:
+def _require_continued(day: wire.BilledDay, head: bytes, *, where: str) -> None:
+    restated = {link.link.previous_head: link.head for link in day.restated}
+    for statement in (record.statement for record in day.records):
+        while head != statement.previous_head and head in restated:
+            head = restated.pop(head)
         if statement.previous_head != head:
             raise DayIncompleteError(
                 f"{where}: {format_utc(statement.interval.start)} does not continue the bill "

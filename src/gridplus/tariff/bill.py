@@ -4,8 +4,8 @@ Nothing in a bill is decoration: every value is bound by a hash or a signature, 
 Who the signers are and which root was anchored is never taken from it (see `gridplus.verify`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from gridplus.failures import invariant
@@ -14,9 +14,11 @@ from gridplus.tariff.liabilities import Inclusion
 from gridplus.tariff.line import Code, Side
 from gridplus.tariff.plan import Plan
 from gridplus.tariff.proofs import Path
-from gridplus.tariff.rate import share_ubolt
+from gridplus.tariff.rate import share_payable
+from gridplus.tariff.restatement import Restatement
 from gridplus.tariff.statement import Statement, Tip
 from gridplus.tariff.tally import Tally
+from gridplus.units import Interval
 from gridplus.wallet import (
     Address,
     Cfg,
@@ -83,6 +85,15 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkEvidence:
+    """The same around a restatement, which rests on reads that are signed already."""
+
+    group: GroupEvidence
+    credit: bytes | None
+    voucher: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class BilledInterval:
     """A statement, its head as the hub chained it, and the evidence."""
 
@@ -90,10 +101,40 @@ class BilledInterval:
     head: bytes
     evidence: Evidence
 
+    @property
+    def link(self) -> Statement:
+        return self.statement
+
+    @property
+    def interval(self) -> Interval:
+        return self.statement.interval
+
+
+@dataclass(frozen=True, slots=True)
+class RestatedLink:
+    """A restatement of earlier bills, and the evidence."""
+
+    restatement: Restatement
+    evidence: LinkEvidence
+
+    @property
+    def link(self) -> Restatement:
+        return self.restatement
+
+    @property
+    def head(self) -> bytes:
+        return self.restatement.head
+
+    @property
+    def interval(self) -> Interval:
+        """The first interval that it restates."""
+        return self.restatement.revisions[0].interval
+
 
 @dataclass(frozen=True, slots=True)
 class DayTotals:
-    """The day for people: Wh, and µBOLT by line, which sum exactly to what the day added."""
+    """The day for people: Wh, and µBOLT by line, which sum exactly to what its intervals added.
+    What restatements of earlier days added is told by themselves."""
 
     import_wh: int
     export_wh: int
@@ -104,8 +145,12 @@ class DayTotals:
 
 @dataclass(frozen=True, slots=True)
 class BillDocument:
-    """One home, one operating day. `opening` is where the chain stood before its first interval;
-    `inclusion` leads from the day's last head and counters to the root that was anchored."""
+    """One home, one operating day. `opening` is where the chain stood before its first link;
+    `inclusion` leads from the day's last head and counters to the root that was anchored.
+
+    `restated` are the restatements of earlier bills that stand before an interval of this day in
+    the chain, `restated_prices` the price versions that they cite.
+    """
 
     identity: ChannelIdentity
     plan: Plan
@@ -114,6 +159,22 @@ class BillDocument:
     intervals: tuple[BilledInterval, ...]
     totals: DayTotals
     inclusion: Inclusion
+    restated: tuple[RestatedLink, ...] = ()
+    restated_prices: tuple[PriceVersion, ...] = ()
+
+    @property
+    def links(self) -> Iterator["BilledInterval | RestatedLink"]:
+        """Intervals and restatements in the order of their heads; a restatement that has no place
+        in it comes last."""
+        due, head = list(self.restated), self.opening.head
+        for billed in self.intervals:
+            while following := next((r for r in due if r.link.previous_head == head), None):
+                due.remove(following)
+                head = following.head
+                yield following
+            head = billed.head
+            yield billed
+        yield from due
 
     @property
     def channel(self) -> ChannelId:
@@ -127,6 +188,14 @@ class BillDocument:
     def closing(self) -> Statement:
         """The last statement of the day."""
         return self.intervals[-1].statement
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """What is known of a channel's restatements, and the price versions that they may cite."""
+
+    links: Sequence[RestatedLink] = ()
+    prices: Mapping[bytes, PriceVersion] = field(default_factory=dict)
 
 
 def build_bill(
@@ -144,33 +213,89 @@ def build_bill(
     """
     invariant(len(intervals) > 0, "a bill has at least one interval")
     statements = [statement for statement, _ in intervals]
-    opening = _opening(statements[0])
+    opening = tip_before(statements[0])
     billed = []
-    earned = opening.total.earned_ubolt
     for statement, evidence in intervals:
-        credit = evidence.credit if statement.earned_ubolt > earned else None
+        rose = statement.earned_ubolt > tip_before(statement).total.earned_ubolt
+        credit = evidence.credit if rose else None
         kept = Evidence(evidence.read, evidence.group, credit, evidence.voucher)
         billed.append(BilledInterval(statement, statement.head, kept))
-        earned = statement.earned_ubolt
     totals = day_totals(statements, opening=opening.total)
     return BillDocument(identity, plan, prices, opening, tuple(billed), totals, inclusion)
 
 
-def day_totals(statements: Sequence[Statement], *, opening: Tally) -> DayTotals:
-    """What the statements add up to, after `opening`."""
-    closing = statements[-1].after
-    lines = [line for statement in statements for line in statement.lines]
-    shared = share_ubolt(lines, opening, after=closing)
-    return DayTotals(
-        import_wh=sum(statement.read.import_wh for statement in statements),
-        export_wh=sum(statement.read.export_wh for statement in statements),
-        charges_ubolt=closing.spent_ubolt - opening.spent_ubolt,
-        credits_ubolt=closing.earned_ubolt - opening.earned_ubolt,
-        lines_ubolt=tuple(shared.items()),
+def with_restated(bill: BillDocument, known: Restated) -> BillDocument:
+    """The bill with those of `known` that stand before one of its intervals in the chain."""
+    statements = [billed.statement for billed in bill.intervals]
+    links = restated_before(statements, known.links)
+    if not links:
+        return bill
+    told = [link.restatement for link in links]
+    leads = statements[0].previous_head in {link.head for link in links}
+    opening = told[0].opening if leads else bill.opening
+    cited = {revision.price_digest for link in told for revision in link.revisions}
+    return replace(
+        bill,
+        opening=opening,
+        totals=day_totals(statements, opening=opening.total, restated=told),
+        restated=tuple(links),
+        restated_prices=tuple(
+            version for digest, version in known.prices.items() if digest in cited
+        ),
     )
 
 
-def _opening(first: Statement) -> Tip:
+def in_chain(
+    statements: Sequence[Statement], restatements: Sequence[Restatement]
+) -> Iterator[Statement | Restatement]:
+    """Statements in order of time, each restatement after the link that it follows."""
+    follows = {restatement.previous_head: restatement for restatement in restatements}
+    for statement in statements:
+        yield statement
+        head = statement.head
+        while (restatement := follows.get(head)) is not None:
+            yield restatement
+            head = restatement.head
+
+
+def restated_before(
+    statements: Sequence[Statement], known: Sequence[RestatedLink]
+) -> list[RestatedLink]:
+    """Those of a channel's restatements that stand before one of `statements` in the chain, and
+    after every statement that is not among them; in the order of the chain."""
+    by_head = {link.head: link for link in known}
+    found = list[RestatedLink]()
+    for statement in statements:
+        head, before = statement.previous_head, list[RestatedLink]()
+        while (link := by_head.pop(head, None)) is not None:
+            before.append(link)
+            head = link.link.previous_head
+        found += reversed(before)
+    return found
+
+
+def day_totals(
+    statements: Sequence[Statement], *, opening: Tally, restated: Sequence[Restatement] = ()
+) -> DayTotals:
+    """What the statements add up to, after `opening` and beside what was `restated` meanwhile."""
+    closing = statements[-1].after
+    lines = [line for statement in statements for line in statement.lines]
+    charges_ubolt = closing.spent_ubolt - opening.spent_ubolt
+    credits_ubolt = closing.earned_ubolt - opening.earned_ubolt
+    for link in restated:
+        charges_ubolt -= link.spent_ubolt - link.before.spent_ubolt
+        credits_ubolt -= link.earned_ubolt - link.before.earned_ubolt
+    payable = {Side.CHARGE: charges_ubolt, Side.CREDIT: credits_ubolt}
+    return DayTotals(
+        import_wh=sum(statement.read.import_wh for statement in statements),
+        export_wh=sum(statement.read.export_wh for statement in statements),
+        charges_ubolt=charges_ubolt,
+        credits_ubolt=credits_ubolt,
+        lines_ubolt=tuple(share_payable(lines, payable).items()),
+    )
+
+
+def tip_before(first: Statement) -> Tip:
     """Where the chain stood before `first`, by taking its lines off its sums."""
     before = Tally(
         first.after.charges_abolt - _sum_abolt(first, Side.CHARGE),

@@ -6,7 +6,7 @@ be to one another is the business of `gridplus.verify`.
 
 from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import InputError
-from gridplus.market import price_version_from
+from gridplus.market import PriceVersion, price_version_from
 from gridplus.tariff.bill import (
     BILL_KIND,
     BillDocument,
@@ -15,18 +15,22 @@ from gridplus.tariff.bill import (
     DayTotals,
     Evidence,
     GroupEvidence,
+    LinkEvidence,
+    RestatedLink,
 )
 from gridplus.tariff.fields import Fields, format_octets
 from gridplus.tariff.liabilities import Inclusion
 from gridplus.tariff.line import RANK
 from gridplus.tariff.plan_file import plan_from
 from gridplus.tariff.proofs import Hand, Path, Sibling, SumNode, SumPath
+from gridplus.tariff.restatement import parse_restatement
 from gridplus.tariff.statement import Tip, parse_statement
 from gridplus.tariff.tally import tally_from
 from gridplus.wallet import MAX_DAILY_CAP, Address, ChannelId, Descriptor
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 8_000_000
 MAX_INTERVALS = 400
+MAX_RESTATED = 400
 MAX_STEPS = 64
 _SHARES = ("first", "second")
 _U32_MAX = (1 << 32) - 1
@@ -52,6 +56,13 @@ def parse_bill(data: bytes, *, what: str = "the bill") -> BillDocument:
 
 def bill_document(bill: BillDocument) -> dict[str, Document]:
     """The bill as a document."""
+    restated: dict[str, Document] = {
+        "restatements": [
+            {"restatement": link.restatement.document(), **link_document(link.evidence)}
+            for link in bill.restated
+        ],
+        "restated_prices": [prices.document() for prices in bill.restated_prices],
+    }
     return {
         "format": BILL_KIND,
         **identity_document(bill.identity),
@@ -65,6 +76,7 @@ def bill_document(bill: BillDocument) -> dict[str, Document]:
         "intervals": [_interval_document(billed) for billed in bill.intervals],
         "totals": _totals_document(bill.totals),
         "inclusion": inclusion_document(bill.inclusion),
+        **(restated if bill.restated else {}),
     }
 
 
@@ -85,12 +97,42 @@ def _bill(fields: Fields) -> BillDocument:
         intervals=tuple(_interval(i) for i in fields.objects("intervals", limit=MAX_INTERVALS)),
         totals=_totals(fields.object("totals")),
         inclusion=inclusion_from(fields.object("inclusion")),
+        restated=_restated(fields),
+        restated_prices=_restated_prices(fields),
     )
     opening.close()
     fields.close()
     if not bill.intervals:
         fields.fail("intervals", "must hold at least one interval")
     return bill
+
+
+def _restated(fields: Fields) -> tuple[RestatedLink, ...]:
+    """A bill without restatements does not speak of them."""
+    if not fields.has("restatements"):
+        return ()
+    links = []
+    for item in fields.objects("restatements", limit=MAX_RESTATED):
+        links.append(link_of(item))
+        item.close()
+    return tuple(links)
+
+
+def link_of(fields: Fields) -> RestatedLink:
+    """Take a restatement with its evidence. Raises InputError that names the field."""
+    found = fields.take("restatement")
+    restatement = parse_restatement(found, what=f"{fields.where}.restatement")
+    return RestatedLink(restatement, link_from(fields))
+
+
+def _restated_prices(fields: Fields) -> tuple[PriceVersion, ...]:
+    if not fields.has("restated_prices"):
+        return ()
+    found = fields.take("restated_prices")
+    if not isinstance(found, list) or len(found) > MAX_RESTATED:
+        fields.fail("restated_prices", f"must be a list of at most {MAX_RESTATED}")
+    where = f"{fields.where}.restated_prices"
+    return tuple(price_version_from(each, what=f"{where}[{i}]") for i, each in enumerate(found))
 
 
 def identity_document(who: ChannelIdentity) -> dict[str, Document]:
@@ -165,6 +207,24 @@ def group_document(group: GroupEvidence) -> dict[str, Document]:
         ],
         "signature": format_octets(group.signature),
     }
+
+
+def link_document(evidence: LinkEvidence) -> dict[str, Document]:
+    """The fields of the signatures around a restatement; `link_from` takes them again."""
+    return {
+        "group": group_document(evidence.group),
+        "credit_signature": _signature_document(evidence.credit),
+        "voucher_signature": _signature_document(evidence.voucher),
+    }
+
+
+def link_from(fields: Fields) -> LinkEvidence:
+    """Take the fields of a restatement's evidence. Raises InputError that names the field."""
+    return LinkEvidence(
+        group=group_from(fields.object("group")),
+        credit=fields.octets_or_none("credit_signature", 64),
+        voucher=fields.octets_or_none("voucher_signature", 64),
+    )
 
 
 def _signature_document(signature: bytes | None) -> Document:

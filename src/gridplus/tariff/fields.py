@@ -13,6 +13,7 @@ from gridplus.failures import InputError
 from gridplus.units import U48_MAX
 
 _EXACT = re.compile(r"0|[1-9][0-9]{0,39}")
+_SIGNED = re.compile(r"0|-?[1-9][0-9]{0,39}")
 MAX_TEXT = 500
 
 
@@ -84,6 +85,19 @@ class Fields:
         if not isinstance(value, str) or not _EXACT.fullmatch(value):
             self.fail(key, "must be a whole number of aBOLT (1e-18 BOLT), written as a text")
         return int(value)
+
+    def signed_abolt(self, key: str) -> int:
+        """An exact amount, which may be below zero."""
+        value = self.take(key)
+        if not isinstance(value, str) or not _SIGNED.fullmatch(value):
+            self.fail(key, "must be a whole number of aBOLT (1e-18 BOLT), written as a text")
+        return int(value)
+
+    def flag(self, key: str) -> bool:
+        value = self.take(key)
+        if not isinstance(value, bool):
+            self.fail(key, "must be true or false")
+        return value
 
     def octets(self, key: str, size: int) -> bytes:
         """Exactly `size` bytes, written as lowercase hex after 0x."""

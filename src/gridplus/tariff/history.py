@@ -1,13 +1,12 @@
 """A home's bills as they stand: the newest version of each interval, and the end of its chain."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gridplus.failures import InputError, invariant
+from gridplus.failures import invariant
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
-from gridplus.tariff.bill import BillDocument
 from gridplus.tariff.given import Given
 from gridplus.tariff.line import Line
 from gridplus.tariff.plan import Plan
@@ -53,7 +52,12 @@ class History:
     def of(cls, opening: Tip, stated: Iterable[Stated]) -> "History":
         """What statements say, each with its plan and prices, from where the chain stood before
         the first one."""
-        tip, versions = opening, {}
+        history = cls(opening, {})
+        return history.billed(stated)
+
+    def billed(self, stated: Iterable[Stated]) -> "History":
+        """The history after more statements."""
+        tip, versions = self.tip, dict(self.versions)
         for statement, plan, prices in stated:
             invariant(statement.previous_head == tip.head, "statements follow each other")
             versions[statement.interval.start_s] = Version(
@@ -66,26 +70,7 @@ class History:
                 statement.digest,
             )
             tip = statement.tip
-        return cls(tip, versions)
-
-    @classmethod
-    def of_bills(cls, bills: Sequence[BillDocument]) -> "History":
-        """What one home's bills say, at least one, in the order of their days. Raises InputError
-        when one does not continue the one before it."""
-        tip, stated = bills[0].opening, list[Stated]()
-        for bill in bills:
-            if bill.opening != tip:
-                raise InputError(
-                    f"the bill of {bill.operating_day} does not continue the one before it; name "
-                    "every day of one home, in order"
-                )
-            statements = [billed.statement for billed in bill.intervals]
-            for statement in statements:
-                if (statement.channel, statement.previous_head) != (tip.channel, tip.head):
-                    raise InputError(f"the bill of {bill.operating_day} is no chain; verify it")
-                tip = statement.tip
-            stated += [Stated(statement, bill.plan, bill.prices) for statement in statements]
-        return cls.of(bills[0].opening, stated)
+        return History(tip, versions)
 
     @property
     def last(self) -> Interval:

@@ -6,7 +6,7 @@ in the customer's favour, so that the error never exceeds 1 µBOLT. The planner'
 the same `Rates`, so a planned cost is the billed cost.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gridplus.market import PriceVersion
@@ -113,13 +113,18 @@ def share_ubolt(lines: Iterable[Line], before: Tally, *, after: Tally) -> dict[C
     `lines` may hold many intervals. Returns µBOLT for every code that occurs, in the order of a
     bill: the charges sum exactly to the rise of `spent`, the credits to the rise of `earned`.
     """
-    exact: dict[Code, int] = {}
-    for line in lines:
-        exact[line.code] = exact.get(line.code, 0) + line.amount_abolt
     payable = {
         Side.CHARGE: after.spent_ubolt - before.spent_ubolt,
         Side.CREDIT: after.earned_ubolt - before.earned_ubolt,
     }
+    return share_payable(lines, payable)
+
+
+def share_payable(lines: Iterable[Line], payable: Mapping[Side, int]) -> dict[Code, int]:
+    """The same, of amounts (µBOLT) by side that are known already."""
+    exact: dict[Code, int] = {}
+    for line in lines:
+        exact[line.code] = exact.get(line.code, 0) + line.amount_abolt
     shared: dict[Code, int] = {}
     for side, total in payable.items():
         codes = [code for code in Code if code in exact and code.side is side]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gridplus.channel import Mismatch
-from gridplus.digest import Document, bytes_digest, canonical_json, keccak256
+from gridplus.digest import Document, document_digest, keccak256
 from gridplus.failures import InputError
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
@@ -68,14 +68,9 @@ class Statement:
         return self.read.interval
 
     @cached_property
-    def canonical(self) -> bytes:
-        """The canonical bytes of its document."""
-        return canonical_json(self.document())
-
-    @cached_property
     def digest(self) -> bytes:
         """32 bytes that bind every field."""
-        return bytes_digest(STATEMENT_KIND, self.canonical)
+        return document_digest(STATEMENT_KIND, self.document())
 
     @cached_property
     def head(self) -> bytes:

@@ -4,7 +4,7 @@ Each check is a function of the bill and the chain's truth; it returns what is w
 line, or None. All of them run always, so that a reader sees what still holds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -16,12 +16,14 @@ from gridplus.tariff import (
     BilledInterval,
     Liability,
     Mismatch,
+    RestatedLink,
     Statement,
     Tally,
     Tip,
     day_totals,
     find_mismatch,
     group_leaf,
+    history_of,
     is_sealed,
     next_statement,
     root_of_inclusion,
@@ -64,17 +66,37 @@ class Check:
     interval: Interval | None = None
 
 
-def verify_bill(bill: BillDocument, truth: ChainTruth) -> tuple[Check, ...]:
-    """Every check, in order. The bill holds when all of them are ok."""
-    return tuple(inspections(bill, truth))
+def verify_bill(
+    bill: BillDocument, truth: ChainTruth, *, earlier: Sequence[BillDocument] = ()
+) -> tuple[Check, ...]:
+    """Every check, in order. The bill holds when all of them are ok.
+
+    `earlier` are the home's bills before it, day by day, from the first one that is restated on:
+    with them its restatements are made again from what they were made of.
+    """
+    return tuple(inspections(bill, truth, earlier=earlier))
 
 
-def inspections(bill: BillDocument, truth: ChainTruth) -> Iterator[Check]:
+def inspections(
+    bill: BillDocument, truth: ChainTruth, *, earlier: Sequence[BillDocument] = ()
+) -> Iterator[Check]:
     """The same checks one by one, for whoever shows progress or stops at the first failure."""
     for name, sentence, inspect in _INSPECTIONS:
         finding = inspect(bill, truth)
         where = finding.interval if isinstance(finding, Located) else None
         yield Check(name, sentence, finding is None, str(finding or ""), where)
+    if earlier:
+        yield _made_again(bill, earlier)
+
+
+def _made_again(bill: BillDocument, earlier: Sequence[BillDocument]) -> Check:
+    try:
+        history_of([*earlier, bill])
+        finding = ""
+    except InputError as error:
+        finding = str(error)
+    sentence = "Every restatement is what the earlier bills and the right inputs lead to."
+    return Check("made again", sentence, not finding, finding)
 
 
 def _chain(bill: BillDocument, truth: ChainTruth) -> Finding:
@@ -144,11 +166,30 @@ def _registers(bill: BillDocument, _: ChainTruth) -> Finding:
 
 def _statements(bill: BillDocument, _: ChainTruth) -> Finding:
     before = bill.opening.total
-    for billed in bill.intervals:
-        difference = _recompute(bill, billed.statement, before=before)
-        if difference is not None:
-            return _at(billed, difference)
-        before = billed.statement.after
+    for billed in bill.links:
+        if isinstance(billed, BilledInterval):
+            difference = _recompute(bill, billed.statement, before=before)
+            if difference is not None:
+                return _at(billed, difference)
+        before = billed.link.after
+    return None
+
+
+def _restated(bill: BillDocument, truth: ChainTruth) -> Finding:
+    """What a restatement says can be told right from wrong only beside the earlier bills; here it
+    is held against the counters and the chain."""
+    before = bill.opening.total
+    for each in bill.links:
+        if isinstance(each, RestatedLink):
+            told = each.restatement
+            cited = {revision.price_digest for revision in told.revisions}
+            if told.channel != bill.channel:
+                return _at(each, "the restatement is for another channel")
+            if told.before != before:
+                return _at(each, "the restatement's lines are not what its counters moved")
+            if not cited <= truth.restated_prices | {None}:
+                return _at(each, "the restatement cites prices that are not anchored")
+        before = each.link.after
     return None
 
 
@@ -188,10 +229,10 @@ def _heads(bill: BillDocument, _: ChainTruth) -> Finding:
     if opening.head == opening.channel and opening.total != Tally():
         return "the first bill of a channel must open with nothing billed"
     previous = opening.head
-    for billed in bill.intervals:
-        if billed.statement.previous_head != previous:
+    for billed in bill.links:
+        if billed.link.previous_head != previous:
             return _at(billed, "does not continue the head before it")
-        if billed.statement.head != billed.head:
+        if billed.link.head != billed.head:
             return _at(billed, "its head is not the hash of the statement")
         previous = billed.head
     return None
@@ -199,7 +240,7 @@ def _heads(bill: BillDocument, _: ChainTruth) -> Finding:
 
 def _groups(bill: BillDocument, truth: ChainTruth) -> Finding:
     domain = _domain(truth)
-    for billed in bill.intervals:
+    for billed in bill.links:
         leaf = group_leaf(bill.channel, billed.head)
         if not is_sealed(billed.evidence.group, leaf, domain=domain, hub=truth.hub):
             return _at(billed, "the group that holds this head is not signed by the hub")
@@ -209,8 +250,8 @@ def _groups(bill: BillDocument, truth: ChainTruth) -> Finding:
 def _credits(bill: BillDocument, truth: ChainTruth) -> Finding:
     domain = _domain(truth)
     earned = bill.opening.total.earned_ubolt
-    for billed in bill.intervals:
-        statement, signature = billed.statement, billed.evidence.credit
+    for billed in bill.links:
+        statement, signature = billed.link, billed.evidence.credit
         if (signature is not None) != (statement.earned_ubolt > earned):
             return _at(billed, "a credit must stand where earned rose, and only there")
         earned = statement.earned_ubolt
@@ -224,8 +265,8 @@ def _credits(bill: BillDocument, truth: ChainTruth) -> Finding:
 
 def _vouchers(bill: BillDocument, truth: ChainTruth) -> Finding:
     domain, cfg = _domain(truth), bill.identity.cfg
-    for billed in bill.intervals:
-        statement, signature = billed.statement, billed.evidence.voucher
+    for billed in bill.links:
+        statement, signature = billed.link, billed.evidence.voucher
         if signature is None:
             continue
         digest = voucher_digest(
@@ -240,7 +281,8 @@ def _vouchers(bill: BillDocument, truth: ChainTruth) -> Finding:
 
 def _totals(bill: BillDocument, _: ChainTruth) -> Finding:
     statements = [billed.statement for billed in bill.intervals]
-    right = day_totals(statements, opening=bill.opening.total)
+    told = [each.restatement for each in bill.restated]
+    right = day_totals(statements, opening=bill.opening.total, restated=told)
     mine = bill.totals
     for name in ("import_wh", "export_wh", "charges_ubolt", "credits_ubolt"):
         if getattr(mine, name) != getattr(right, name):
@@ -287,8 +329,8 @@ def _first(bill: BillDocument, complaint: Callable[[Statement], str | None]) -> 
     return None
 
 
-def _at(billed: BilledInterval, what: str) -> Located:
-    return Located(what, billed.statement.interval)
+def _at(billed: BilledInterval | RestatedLink, what: str) -> Located:
+    return Located(what, billed.interval)
 
 
 _INSPECTIONS: tuple[tuple[str, str, Inspect], ...] = (
@@ -300,6 +342,7 @@ _INSPECTIONS: tuple[tuple[str, str, Inspect], ...] = (
     ("reads", "Every read is signed by the home's device key.", _reads),
     ("registers", "The meter's registers move by exactly what was read.", _registers),
     ("statements", "Read, prices and plan give every line and counter.", _statements),
+    ("restated", "Restatements move the counters by their lines, at anchored prices.", _restated),
     ("heads", "Every statement continues the one before it.", _heads),
     ("groups", "The hub signed a group root over every head.", _groups),
     ("credits", "The hub signed a credit wherever the home earned.", _credits),

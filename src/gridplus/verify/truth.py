@@ -7,6 +7,7 @@ from gridplus.chain import Chain
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.views import ask
 from gridplus.contracts import calls
+from gridplus.market import PriceVersion
 from gridplus.tariff import BillDocument, SumNode
 from gridplus.wallet import Address
 
@@ -19,7 +20,9 @@ class ChainTruth:
     """The chain's side of one bill.
 
     `bill_root` and `price_digest` are what was anchored for the bill's operating day, None when
-    nothing was. The counters are those of the bill's channel in the vault, zero when it has none.
+    nothing was. `restated_prices` are those of the price versions that the bill's restatements
+    cite which are anchored. The counters are those of the bill's channel in the vault, zero when
+    it has none.
     """
 
     chain_id: int
@@ -31,6 +34,7 @@ class ChainTruth:
     deposited_ubolt: int
     spent_ubolt: int
     earned_ubolt: int
+    restated_prices: frozenset[bytes] = frozenset()
 
 
 def anchor_period(operating_day: date) -> int:
@@ -61,7 +65,21 @@ def fetch_truth(chain: Chain, deployment: Deployment, *, bill: BillDocument) -> 
         deposited_ubolt=word.deposited,
         spent_ubolt=word.spent,
         earned_ubolt=word.earned,
+        restated_prices=frozenset(
+            prices.digest
+            for prices in bill.restated_prices
+            if _is_anchored(chain, deployment, prices=prices)
+        ),
     )
+
+
+def _is_anchored(chain: Chain, deployment: Deployment, *, prices: PriceVersion) -> bool:
+    period = anchor_period(prices.operating_day)
+    views = (
+        calls.anchored(deployment.publisher, period, kind=kind)
+        for kind in calls.price_anchors(prices.version)
+    )
+    return any(ask(chain, deployment.anchor, view=view).root == prices.digest for view in views)
 
 
 def fetch_anchoring(chain: Chain, deployment: Deployment, *, day: date, kind: int) -> bytes | None:

@@ -16,6 +16,13 @@ from gridplus.wire.payments import (
 from gridplus.wire.prices import PriceEvent, PriceEvents
 from gridplus.wire.promises import Promises, SignedClaim
 from gridplus.wire.records import BilledDay, BilledRecord, Channels
+from gridplus.wire.restating import (
+    FetchRestatement,
+    OrderRestatement,
+    RestatementOffer,
+    RightInputs,
+    asking_message,
+)
 from gridplus.wire.schemas import SECONDS, U48, Schema, closed, message_schemas, octets
 
 VTN_PATH = "/openadr3/3.1.0"
@@ -38,14 +45,18 @@ __all__ = [
     "ChannelStatus",
     "Channels",
     "EnrolVen",
+    "FetchRestatement",
     "HubAction",
     "OpenChannel",
     "OrderAnswer",
     "OrderNotice",
+    "OrderRestatement",
     "PriceEvent",
     "PriceEvents",
     "Promises",
     "RefusalMessage",
+    "RestatementOffer",
+    "RightInputs",
     "Schema",
     "SignedClaim",
     "StreamPlace",
@@ -53,6 +64,7 @@ __all__ = [
     "SubmitRead",
     "SubmitVoucher",
     "VenEnrolled",
+    "asking_message",
     "closed",
     "message_schemas",
     "octets",

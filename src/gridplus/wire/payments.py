@@ -5,7 +5,7 @@ from enum import Enum
 from typing import ClassVar, Self
 
 from gridplus.channel import Counters, Voucher
-from gridplus.digest import Document, canonical_around
+from gridplus.digest import Document
 from gridplus.failures import InputError
 from gridplus.meter import IntervalRead, SignedRead
 from gridplus.tariff import (
@@ -73,15 +73,8 @@ class BillOffer(Message):
     KIND: ClassVar[str] = "gridplus.bill-offer/1"
 
     def document(self) -> dict[str, Document]:
-        return {"statement": self.statement.document(), **self._evidence()}
-
-    def to_bytes(self) -> bytes:
-        return canonical_around(
-            {"kind": self.KIND, **self._evidence()}, "statement", inner=self.statement.canonical
-        )
-
-    def _evidence(self) -> dict[str, Document]:
         return {
+            "statement": self.statement.document(),
             "group": group_document(self.group),
             "credit_signature": None if self.credit is None else format_octets(self.credit),
         }

@@ -8,11 +8,14 @@ from gridplus.tariff import (
     ChannelIdentity,
     Evidence,
     Fields,
+    RestatedLink,
     Statement,
     evidence_document,
     evidence_from,
     identity_document,
     identity_from,
+    link_document,
+    link_of,
     parse_statement,
 )
 from gridplus.wire.message import Message
@@ -31,12 +34,14 @@ class BilledRecord:
 
 @dataclass(frozen=True, slots=True)
 class BilledDay(Message):
-    """One channel's records of one operating day, in order of time."""
+    """One channel's records of one operating day, in order of time, and the restatements of
+    earlier bills that stand before one of them in the chain, in its order."""
 
     identity: ChannelIdentity
     records: tuple[BilledRecord, ...]
+    restated: tuple[RestatedLink, ...] = ()
     KIND: ClassVar[str] = "gridplus.billed-day/1"
-    LIMIT: ClassVar[int] = 2_000_000
+    LIMIT: ClassVar[int] = 8_000_000
 
     def document(self) -> dict[str, Document]:
         return {
@@ -48,6 +53,10 @@ class BilledDay(Message):
                 }
                 for record in self.records
             ],
+            "restatements": [
+                {"restatement": link.restatement.document(), **link_document(link.evidence)}
+                for link in self.restated
+            ],
         }
 
     @classmethod
@@ -57,7 +66,11 @@ class BilledDay(Message):
             statement = parse_statement(item.take("statement"), what=f"{item.where}.statement")
             records.append(BilledRecord(statement, evidence_from(item)))
             item.close()
-        return cls(identity_from(fields), tuple(records))
+        restated = []
+        for item in fields.objects("restatements", limit=_MOST_INTERVALS):
+            restated.append(link_of(item))
+            item.close()
+        return cls(identity_from(fields), tuple(records), tuple(restated))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ last word. A test holds both together: every message fits its schema.
 
 from typing import Any, TypeAlias
 
-from gridplus.tariff import Code, Hand
+from gridplus.tariff import Cause, Code, Hand
 from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX
 from gridplus.wallet import MAX_DAILY_CAP
 from gridplus.wire.batches import BATCH_ITEMS, BatchAnswer, SubmitBatch
@@ -21,6 +21,7 @@ from gridplus.wire.payments import (
     SubmitVoucher,
 )
 from gridplus.wire.records import BilledDay, Channels
+from gridplus.wire.restating import FetchRestatement, OrderRestatement, RestatementOffer
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -125,6 +126,41 @@ _IDENTITY: dict[str, Schema] = {
         salt=octets(32),
     ),
 }
+_SIGNED_EXACT: Schema = {**_EXACT, "pattern": "^(0|-?[1-9][0-9]{0,39})$"}
+_RESTATEMENT = closed(
+    channel=_CHANNEL,
+    cause={"type": "string", "enum": [cause.value for cause in Cause]},
+    decided_at_s=SECONDS,
+    revisions=_list(
+        closed(
+            start_s=_START,
+            length_s=_LENGTH,
+            day={"type": "string", "format": "date"},
+            replaces=octets(32),
+            import_wh=U48,
+            export_wh=U48,
+            plan=octets(32),
+            prices=or_null(octets(32)),
+            waived={"type": "boolean"},
+            deltas=_list(
+                closed(
+                    code={"type": "string", "enum": [code.value for code in Code]},
+                    owed_abolt=_SIGNED_EXACT,
+                )
+            ),
+        )
+    ),
+    month_before=_MONTH,
+    after=closed(charges_abolt=_EXACT, credits_abolt=_EXACT, month=_MONTH),
+    **_COUNTERS,
+    previous_head=octets(32),
+)
+_RESTATED: dict[str, Schema] = {
+    "restatement": _RESTATEMENT,
+    "group": _GROUP,
+    "credit_signature": or_null(_SIGNATURE),
+    "voucher_signature": or_null(_SIGNATURE),
+}
 _RECORD = closed(
     statement=_STATEMENT,
     read_signature=_SIGNATURE,
@@ -192,7 +228,26 @@ _FIELDS: dict[type[Message], dict[str, Schema]] = {
         "signs_at_s": _INSTANT,
         "hub_signature": or_null(_SIGNATURE),
     },
-    BilledDay: {**_IDENTITY, "records": _list(_RECORD)},
+    FetchRestatement: {"channel": _CHANNEL, "after": octets(32), "signature": _SIGNATURE},
+    RestatementOffer: _RESTATED,
+    OrderRestatement: {
+        "channel": _CHANNEL,
+        "cause": {"type": "string", "enum": [cause.value for cause in Cause]},
+        "decided_at_s": SECONDS,
+        "intervals": _list(
+            closed(
+                start_s=_START,
+                length_s=_LENGTH,
+                energy=or_null(closed(import_wh=U48, export_wh=U48)),
+                prices=or_null(octets(32)),
+            )
+        ),
+    },
+    BilledDay: {
+        **_IDENTITY,
+        "records": _list(_RECORD),
+        "restatements": _list(closed(**_RESTATED)),
+    },
     Channels: {"channels": _list(closed(**_IDENTITY))},
 }
 
