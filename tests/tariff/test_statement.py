@@ -85,10 +85,10 @@ def test_the_first_of_several_mismatches_is_named() -> None:
 
 
 def test_each_mismatch_has_a_case_and_a_sentence() -> None:
-    assert {mismatch for _, mismatch in WRONG} == set(Mismatch)
-    assert all(
-        mismatch.value.startswith(("the bill", "a line", "the counters")) for mismatch in Mismatch
-    )
+    of_statements = set(Mismatch) - {Mismatch.DATE_DIFFERS}
+    assert {mismatch for _, mismatch in WRONG} == of_statements
+    starts = ("the bill", "a line", "the counters")
+    assert all(mismatch.value.startswith(starts) for mismatch in of_statements)
 
 
 def test_a_bill_repeated_from_before_is_refused() -> None:
