@@ -15,9 +15,13 @@ REGRESSIONS = {
     "bill waited behind it: an answer that dripped in would have stopped the street",
     40: "an agent that had agreed to a bill could not start again once a claim had used up the "
     "day's cap: it checked its own journal against the chain of today",
-    39: "an error of the hub was answered by a thread of its own: no two runs were the same",
 }
-RARE = ("the agent doubts what it remembers", "the node calls a block final that a fork undoes")
+RARE = (
+    "the agent doubts what it remembers",
+    "the hub bills two reads against the same last bill",
+    "the hub takes a voucher whoever signed it",
+    "the node calls a block final that a fork undoes",
+)
 """Few worlds show these: `make sim PLANTED=1` looks for all."""
 
 

@@ -58,6 +58,7 @@ from gridplus.wire import (
 )
 from gridplus.wire.batches import Item, ItemAnswer
 from gridplus.wire.message import Message
+from gridplus.wire.releases import Release, ReleasedFile, Version
 
 u48 = st.integers(0, U48_MAX)
 seconds = st.integers(0, 1 << 33)
@@ -293,6 +294,13 @@ _RESTATED = RestatedLink(
 )
 
 EXAMPLES: tuple[Message, ...] = (
+    Release(
+        Version(1, 2, 3),
+        1_613_300_000,
+        1_620_000_000,
+        (ReleasedFile("gridplus-1.2.3.whl", 1_000, b"\x1b" * 32),),
+        b"\x1c" * 64,
+    ),
     StreamPlace(4_433),
     OrderRestatement(
         ChannelId(b"\x0a" * 32),
