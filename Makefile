@@ -16,13 +16,15 @@ STORE ?= sqlite
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test bench-check check conformance mutants drill prove tls-scan fuzz sim soak kill bench bench-gas bench-hub ci savings storm lock contracts data clean
+.PHONY: help demo audit test test-longer check conformance mutants drill prove tls-scan fuzz sim soak kill bench bench-gas bench-hub ci savings storm lock contracts data clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 $(VENV)/ready-run: requirements.lock pyproject.toml
 	@PYTHON=$(PYTHON) bash tools/setup.sh requirements.lock $@
+
+LONGER := tests/bench tests/kill tests/drill tests/verify/test_mutations.py
 
 $(VENV)/ready-dev: requirements-dev.lock pyproject.toml
 	@PYTHON=$(PYTHON) bash tools/setup.sh requirements-dev.lock $@
@@ -32,10 +34,10 @@ demo: $(VENV)/ready-run ## a street of 17 homes buys one real day of electricity
 	@$(BIN)/gridplus demo $(DEMO_ARGS)
 
 test: $(VENV)/ready-dev ## set up and pass every test
-	@$(BIN)/pytest -n 2 --dist worksteal --ignore tests/bench
+	@$(BIN)/pytest -n 3 --dist worksteal $(foreach place,$(LONGER),--ignore $(place))
 
-bench-check: $(VENV)/ready-dev ## every bench runs on a small input and prints what it promises
-	@$(BIN)/pytest -n 2 --dist worksteal tests/bench
+test-longer: $(VENV)/ready-dev ## what takes longer: every bench, every value of a bill changed, kills of the hub, thefts of keys
+	@$(BIN)/pytest -n 3 --dist worksteal $(LONGER)
 
 check: $(VENV)/ready-dev ## types, lints, ladder of imports, contracts and data reproducible
 	@$(BIN)/ruff check .

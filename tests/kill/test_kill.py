@@ -34,6 +34,6 @@ def test_no_kill_of_hub_or_server_loses_or_doubles_a_payment_in_a_database() -> 
 
 
 def test_a_disk_that_does_not_sync_is_found_out() -> None:
-    done = killed("--points", "20", "--lying-disk")
+    done = killed("--points", "60", "--lying-disk", "--seed", "1")
     assert done.returncode == 1
     assert NOTHING not in done.stdout
