@@ -24,7 +24,8 @@ help: ## show this list
 $(VENV)/ready-run: requirements.lock pyproject.toml
 	@PYTHON=$(PYTHON) bash tools/setup.sh requirements.lock $@
 
-LONGER := tests/bench tests/kill tests/drill tests/verify/test_mutations.py
+LONGER := $(addprefix tests/,bench kill drill first_day verify/test_mutations.py cli/test_wallet.py \
+  contracts/test_artifacts.py journal/test_postgres.py tariff/test_texas_home.py)
 
 $(VENV)/ready-dev: requirements-dev.lock pyproject.toml
 	@PYTHON=$(PYTHON) bash tools/setup.sh requirements-dev.lock $@
@@ -34,10 +35,10 @@ demo: $(VENV)/ready-run ## a street of 17 homes buys one real day of electricity
 	@$(BIN)/gridplus demo $(DEMO_ARGS)
 
 test: $(VENV)/ready-dev ## set up and pass every test
-	@$(BIN)/pytest -n 3 --dist worksteal $(foreach place,$(LONGER),--ignore $(place))
+	@$(BIN)/pytest -n 2 --dist worksteal $(foreach place,$(LONGER),--ignore $(place))
 
-test-longer: $(VENV)/ready-dev ## what takes longer: every bench, every value of a bill changed, kills of the hub, thefts of keys
-	@$(BIN)/pytest -n 3 --dist worksteal $(LONGER)
+test-longer: $(VENV)/ready-dev ## what takes longer: benches, a year of bills, kills of the hub, thefts of keys, the wallet's commands
+	@$(BIN)/pytest -n 2 --dist worksteal $(LONGER)
 
 check: $(VENV)/ready-dev ## types, lints, ladder of imports, contracts and data reproducible
 	@$(BIN)/ruff check .
