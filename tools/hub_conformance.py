@@ -29,12 +29,16 @@ CLIENT = Path(__file__).parents[1] / "examples/another_client.py"
 BY_CLIENT = 2
 """Intervals that the example pays; its meter stands at 5,500 Wh then."""
 REGISTER_WH = 5_500
-DIFFERENT_KEYS = """
+BEYOND_SCHEMAS = "".join(
+    f"""
 [[operations]]
-include-name = "POST /v1/channels"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, "5xx"]
+include-name = "POST {path}"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 409, "5xx"]
 """
-"""That owner and guardian are two different keys is more than a JSON schema can say."""
+    for path in ("/v1/channels", "/v1/orders", "/v1/admin/restatements")
+)
+"""More than these schemas say: owner and guardian are two different keys, each kind of order has
+fields of its own, the intervals of a restatement follow each other."""
 
 
 def main() -> int:
@@ -57,7 +61,7 @@ def main() -> int:
         failed += not paid
         description = Path(folder) / "hub.json"
         description.write_text(json.dumps(with_examples(place, start_s=start_s)))
-        (Path(folder) / "schemathesis.toml").write_text(DIFFERENT_KEYS)
+        (Path(folder) / "schemathesis.toml").write_text(BEYOND_SCHEMAS)
         for role, token in (("a home", None), ("administrator", place.stage.token("hub-admin"))):
             passed, said = run(description, url, token=token, more=more)
             report("our own", role, passed=passed, said=said)
