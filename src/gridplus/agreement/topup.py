@@ -122,8 +122,8 @@ def why_not_now(
 
 
 def _taken(topups: Iterable[TopUp]) -> int:
-    gone = (TopUpStage.FAILED, TopUpStage.RETURNED)
-    return sum(each.amount_ubolt for each in topups if each.stage not in gone)
+    """One that failed counts: its payment may still come."""
+    return sum(e.amount_ubolt for e in topups if e.stage is not TopUpStage.RETURNED)
 
 
 def _day_and_month(at_s: int) -> tuple[int, tuple[int, int]]:
