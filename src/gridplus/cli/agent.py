@@ -1,8 +1,8 @@
 """`gridplus agent`: one module a subcommand, imported when it is called."""
 
-from importlib import import_module
-
 import click
+
+from gridplus.cli.lazy import LazyGroup
 
 _COMMANDS = {
     "consent": "let a kind of signal move a device, or not any more; signed by your key",
@@ -15,21 +15,6 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = import_module(f"gridplus.cli.agent_{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(_COMMANDS.items()))
-
-
-@click.group(name="agent", cls=_Lazy)
+@click.group(name="agent", cls=LazyGroup, modules="gridplus.cli.agent_", told=_COMMANDS)
 def command() -> None:
     """The Smart Agent: the box in a home."""
