@@ -21,6 +21,7 @@ from gridplus.control import (
 from gridplus.demo.fittings import Fittings
 from gridplus.demo.options import bundled
 from gridplus.digest import keccak256
+from gridplus.failures import Bug
 from gridplus.keystore import Secp256k1Key
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
@@ -80,7 +81,7 @@ class Devices:
         return 32_000
 
     def read(self, start_s: int) -> IntervalRead:
-        raise NotImplementedError
+        raise Bug("a decision reads no meter")
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The machines of the world: the real hub and the real agents, each on its disk, node and clock."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -62,7 +63,7 @@ class Board:
 
 
 @dataclass
-class Machine:
+class Machine(ABC):
     """Started, it lives until it is killed; its disk stays. `pace_s` is how often it looks."""
 
     name: str
@@ -86,8 +87,9 @@ class Machine:
             self.setting.note(f"{self.process.name} is killed")
             self.process.kill()
 
+    @abstractmethod
     async def live(self, process: Process) -> None:
-        raise NotImplementedError
+        """What it does until it is killed."""
 
     def journal(self, process: Process) -> DiskJournal:
         return self.disk.open(process, self.clock.now_s)

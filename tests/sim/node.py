@@ -16,7 +16,7 @@ from gridplus.contracts import calls
 from gridplus.contracts.abi import selector
 from gridplus.contracts.word import ChannelWord
 from gridplus.digest import keccak256
-from gridplus.failures import RemoteError
+from gridplus.failures import Bug, RemoteError
 from gridplus.tariff import ChannelIdentity
 from gridplus.wallet import (
     ZERO_ADDRESS,
@@ -320,13 +320,13 @@ class Node:
         return 100_000
 
     def code(self, address: Address, *, block: int | None = None) -> bytes:
-        raise NotImplementedError
+        raise Bug("no service asks this node for code")
 
     def balance(self, address: Address, *, block: int | None = None) -> int:
-        raise NotImplementedError
+        raise Bug("no service asks this node for balance")
 
     def storage(self, address: Address, slot: int, *, block: int | None = None) -> bytes:
-        raise NotImplementedError
+        raise Bug("no service asks this node for storage")
 
     def nonce(self, address: Address, *, block: int | None = None) -> int:
         mined = self._newest if block is None else self._at(block)
