@@ -188,3 +188,17 @@ def test_contradictory_wishes_end_in_a_plan_that_says_what_is_undone(tmp_path: P
     assert planned.plan.source is Source.OPTIMAL
     assert {unmet.wish for unmet in planned.plan.unmet} == {Wish.CAR}
     assert "undone: car: " in plan_text(planned)
+
+
+def test_a_hole_is_told_with_the_bad_row_that_made_it(tmp_path: Path) -> None:
+    home, load, prices = (tmp_path / name for name in ("home.toml", "load.csv", "prices.csv"))
+    home.write_text(BATTERY_ALONE)
+    load.write_text(rows("load kWh", SPRING))
+    lines = rows("import $/kWh", SPRING).splitlines()
+    lines[4] = lines[4].partition(",")[0] + ",NaN"
+    prices.write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError) as refused:
+        plan_from_files(Files(home, load, prices, hours=23))
+    row, hole = str(refused.value).splitlines()
+    assert row.startswith(f"{prices}, line 5: 'NaN' is not a decimal number")
+    assert hole.startswith("prices: nothing for ")

@@ -47,6 +47,7 @@ MAX_BYTES = 64_000_000
 LOAD_DAYS = 29
 T = TypeVar("T")
 NOW = ("battery_wh", "car_wh", "indoor_c", "water_wh")
+MOST_FAULTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,11 @@ def plan_from_files(files: Files) -> Planned:
     """Raises InputError for what is missing, absurd or contradictory, with file and place."""
     home = parse_home(_bytes(files.home), what=str(files.home))
     reading = _Reading(files)
-    ahead = reading.ahead()
+    try:
+        ahead = reading.ahead()
+    except InputError as error:
+        told = [*reading.faults[:MOST_FAULTS], str(error)]  # a hole is where a row was bad
+        raise InputError("\n".join(told)) from None
     state = state_now(home, ahead, said=files.now)
     billed = None
     if reading.tariff is None:

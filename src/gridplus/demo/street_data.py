@@ -25,7 +25,7 @@ from gridplus.market import PriceVersion, day_ahead_posting_s, operating_day_bou
 from gridplus.market.formats import PriceSeries, parse_ercot_dam, parse_price_csv
 from gridplus.meter import MeterRead
 from gridplus.meter.formats import parse_meter_file
-from gridplus.units import HOUR_S, SETTLEMENT_INTERVAL_S, Interval, format_utc, utc_from_s
+from gridplus.units import HOUR_S, SETTLEMENT_INTERVAL_S, Interval, counted, format_utc, utc_from_s
 
 SETTLEMENT_POINT = "LZ_HOUSTON"
 PRICE_YEARS = (2021, 2022)
@@ -94,7 +94,9 @@ def require_days(first: date, count: int) -> tuple[date, ...]:
     it, or when there is none."""
     begin, end = available_days()
     if count < 1 or not begin <= first <= end or count > (end - first).days + 1:
-        raise InputError(f"{count} days from {first}: prices exist from {begin} to {end}")
+        raise InputError(
+            f"{counted(count, 'day')} from {first}: prices exist from {begin} to {end}"
+        )
     return tuple(first + timedelta(i) for i in range(count))
 
 
