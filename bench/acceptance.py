@@ -108,7 +108,7 @@ async def durable_rows(town: Town, effort: Effort, *, recoveries: float) -> list
     `recoveries`: what libsecp256k1 recovers in a CPU second."""
     clock, steps = FileClock(town.clock), effort.rounds * VOUCHERS_A_ROUND
     with SqliteJournal.open(town.folder / "own.journal", now_s=clock.now_s) as journal:
-        hub = Hub(HubParts(town.hub_key, town.vault(journal), journal, clock, UNSIGNED_LIMIT_UBOLT))
+        hub = Hub(HubParts(town.hub_key, town.vault, journal, clock, UNSIGNED_LIMIT_UBOLT))
         hub.start()
         await hub.adopt_plan(town.plan)
         await hub.adopt_prices(town.prices, canonical_json(town.prices.document()))

@@ -14,7 +14,7 @@ from pathlib import Path
 from coincurve import PrivateKey
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gridplus.chain import RpcChain, Sender
+from gridplus.chain import RpcChain
 from gridplus.chain.deployment import Deployment
 from gridplus.channel import Counters, Terms, Voucher
 from gridplus.clock import set_clock
@@ -24,9 +24,7 @@ from gridplus.demo.processes import start_service
 from gridplus.demo.stage import PLAN
 from gridplus.demo.street_data import day_ahead_prices, home_numbers, home_series
 from gridplus.digest import keccak256
-from gridplus.hub.facts import open_outbox
 from gridplus.hub.vault import VaultLink
-from gridplus.journal import SqliteJournal
 from gridplus.keystore import DeviceKey, Secp256k1Key
 from gridplus.market import PriceVersion, operating_day_intervals
 from gridplus.meter import IntervalRead, SignedRead, read_message
@@ -145,10 +143,9 @@ class Town:
     def clock(self) -> Path:
         return self.folder / "clock"
 
-    def vault(self, journal: SqliteJournal) -> VaultLink:
-        """The hub's link to its vault; what it sends is kept in `journal`."""
-        sender = Sender(self.hub_key, self.chain, outbox=open_outbox(journal))
-        return VaultLink(self.chain, self.deployment, sender)
+    @property
+    def vault(self) -> VaultLink:
+        return VaultLink(self.chain, self.deployment)
 
     @cached_property
     def plan(self) -> TariffPlan:

@@ -38,7 +38,7 @@ from tests.hub.town import (
 async def submit_claim(life: Life) -> bytes:
     """The hub's claim, sent and not waited for: its bytes."""
     with pytest.raises(Unsettled, match="ask again"):
-        await life.hub.claim()
+        await life.claimer.claim()
     (order,) = open_outbox(life.journal).unsettled()
     return order.attempts[-1].raw
 
@@ -48,7 +48,7 @@ async def claim_until_final(town: Town, node: Anvil, journal: Path) -> None:
     async with living_hub(town, journal) as life:
         for _ in range(2 * CONFIRMATIONS):
             try:
-                assert await life.hub.claim() is None
+                assert await life.claimer.claim() is None
                 break
             except Unsettled:
                 node.mine()
@@ -122,7 +122,7 @@ async def test_a_claim_survives_a_restart_of_the_node(tmp_path: Path, mined: boo
                 node.mine()
             node.stop()
             with pytest.raises(RemoteError, match="cannot be asked"):
-                await life.hub.claim()
+                await life.claimer.claim()
             live = durable_parts(life.book)
     assert live == durable_parts(replayed(town.hub_key.address, journal))
     with node_with(keys, *state, "--no-mining") as node:
@@ -163,13 +163,13 @@ async def test_our_own_node_killed_between_a_claim_and_its_receipt_has_it_once(
         async with living_hub(replace(town, chain=dying), journal) as life:
             signed = await sign(town, life, houses)
             with pytest.raises(RemoteError, match="the node is gone"):
-                await life.hub.claim()
+                await life.claimer.claim()
     service = serve_chain(tmp_path, keys)
     try:
         with RpcChain(service.url) as chain:
             town = replace(town, chain=chain)
             async with living_hub(town, journal) as life:
-                assert await life.hub.claim() is None
+                assert await life.claimer.claim() is None
                 assert open_outbox(life.journal).unsettled() == []
             signed.require_claimed_once(town)
     finally:
@@ -194,6 +194,6 @@ async def test_a_claim_above_the_blocks_gas_takes_as_many_as_fit_and_the_rest_la
             node.mine()
             await submit_claim(life)
             node.mine(CONFIRMATIONS + 1)
-            assert await life.hub.claim() is None
+            assert await life.claimer.claim() is None
         for house, voucher in zip(houses, signed.vouchers, strict=True):
             assert town.word(house).spent == voucher.spent

@@ -19,6 +19,7 @@ QUIET = Standing(
     unclaimed=1_000,
     oldest_unclaimed_s=START_S,
     unposted=500,
+    payable=1_000,
 )
 POLICY = ClaimPolicy(at_risk_ubolt=1_000, age_s=DAY_S)
 
@@ -38,13 +39,13 @@ POLICY = ClaimPolicy(at_risk_ubolt=1_000, age_s=DAY_S)
 def test_a_claim_waits_unless_one_of_three_things_is_too_much(
     standing: Standing, late_s: int, payable: int | None, due: ClaimDue | None
 ) -> None:
-    found = POLICY.why_now(standing, payable_ubolt=payable, now_s=START_S + late_s)
-    assert found is due
+    asked = replace(standing, payable=payable)
+    assert POLICY.why_now(asked, now_s=START_S + late_s) is due
 
 
 def test_without_a_limit_no_value_is_too_much() -> None:
     rich = replace(QUIET, unclaimed=1 << 47)
-    assert ClaimPolicy().why_now(rich, payable_ubolt=10_000, now_s=START_S) is None
+    assert ClaimPolicy().why_now(rich, now_s=START_S) is None
 
 
 async def test_what_is_due_is_claimed_once_and_again_only_when_something_moved(
@@ -56,16 +57,16 @@ async def test_what_is_due_is_claimed_once_and_again_only_when_something_moved(
         await life.open([house])
         await life.pay(house, await life.bill(house))
         hasty = ClaimPolicy(at_risk_ubolt=1)
-        assert await life.hub.claim_due(hasty) is None, "the home has one day of cap, and needs it"
+        assert await life.claimer.claim_due(hasty) is None, "it has one day of cap, and needs it"
         clock.shown_s += DAY_S
         await life.hub.follow_chain()
-        assert await life.hub.claim_due(ClaimPolicy()) is None, "the day's end is soon enough"
-        assert await life.hub.claim_due(hasty) is ClaimDue.VALUE_AT_RISK
+        assert await life.claimer.claim_due(ClaimPolicy()) is None, "the day's end is soon enough"
+        assert await life.claimer.claim_due(hasty) is ClaimDue.VALUE_AT_RISK
         spent = town.word(house).spent
         assert spent == life.book.homes[house.channel].durable.spent_ubolt > 0
-        assert await life.hub.claim_due(hasty) is None, "the chain has paid"
+        assert await life.claimer.claim_due(hasty) is None, "the chain has paid"
         await life.bill(house)
-        assert await life.hub.claim_due(hasty) is None, "not signed yet"
+        assert await life.claimer.claim_due(hasty) is None, "not signed yet"
 
 
 @pytest.mark.parametrize(("days", "spares"), [(0, False), (1, True), (30, True)])

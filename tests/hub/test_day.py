@@ -93,7 +93,7 @@ async def test_a_day_of_four_homes_is_billed_sealed_paid_claimed_and_replayed_th
 async def check_claim(town: Town, life: Life, houses: list[House]) -> None:
     """One transaction redeems every voucher, and the hub has seen it on the chain."""
     before = town.chain.head().number
-    mined = await life.hub.claim()
+    mined = await life.claimer.claim()
     assert mined is not None
     assert (mined.homes, mined.block) == (len(houses), before + 1)
     assert town.chain.head().number == mined.block
@@ -101,7 +101,7 @@ async def check_claim(town: Town, life: Life, houses: list[House]) -> None:
         home, word = life.book.homes[house.channel], town.word(house)
         assert Counters(word.spent, word.earned) == home.durable
         assert home.payee.phase is Phase.CLAIMED
-    assert await life.hub.claim() is None
+    assert await life.claimer.claim() is None
 
 
 async def test_a_claim_redeems_vouchers_of_paid_homes_only_and_later_ones_the_next_time(
@@ -112,12 +112,12 @@ async def test_a_claim_redeems_vouchers_of_paid_homes_only_and_later_ones_the_ne
         await life.open([paid, late])
         await life.pay(paid, await life.bill(paid, 500))
         unpaid = await life.bill(late, 500)
-        first = await life.hub.claim()
+        first = await life.claimer.claim()
         assert first is not None
         assert first.homes == 1
         assert town.word(late).spent == 0
         await life.pay(late, unpaid)
-        second = await life.hub.claim()
+        second = await life.claimer.claim()
         assert second is not None
         assert second.homes == 1
         assert town.word(late).spent == unpaid.statement.spent_ubolt
@@ -181,7 +181,7 @@ async def test_a_home_that_leaves_is_sold_nothing_more_and_what_it_signed_is_cla
         assert stopped.reason is Stop.EXIT_STARTED
         assert stopped.since_s > DAY[1].start_s
         await life.pay(house, last := await life.billed(house.meter(100)))
-        await life.hub.claim()
+        await life.claimer.claim()
         assert town.word(house).spent == last.statement.spent_ubolt
         live = durable_parts(life.book)
     assert live == durable_parts(replayed(town.hub_key.address, tmp_path / "hub.journal"))

@@ -15,6 +15,7 @@ from gridplus.contracts import calls
 from gridplus.contracts.logs import Deposited
 from gridplus.hub import HubRefusal, Refused
 from gridplus.hub.app import HubApp
+from gridplus.hub.claim_desk import ClaimDesk
 from gridplus.hub.supply import Supply
 from gridplus.keystore import KeyStore, Secp256k1Key
 from gridplus.retailer.chain_link import read_vault
@@ -101,9 +102,9 @@ async def test_whatever_the_vault_logs_of_a_home_the_hub_learns(tmp_path: Path) 
             assert views[3].word.is_retired
             assert views[4].word.daily_cap == 7
             await life.open([successor])
-            assert await life.hub.claim_leaving() is not None
+            assert await life.claimer.claim_leaving() is not None
             assert (town.word(leaves).spent > 0, town.word(sells).earned) == (True, 0)
-            assert await life.hub.claim_leaving() is None
+            assert await life.claimer.claim_leaving() is None
             live = durable_parts(life.book)
         assert live == durable_parts(replayed(town.hub_key.address, journal))
         require_books_balance(town)
@@ -137,7 +138,7 @@ async def test_what_a_stranger_posted_is_known_and_not_claimed_again(
         await life.hub.follow_chain()
         assert knows_the_words(town, life, house, other)
         assert town.word(house).spent == 1_000_000
-        assert await life.hub.claim() is None
+        assert await life.claimer.claim() is None
 
 
 async def test_what_a_leaving_home_signed_is_claimed_once_and_nobody_elses(
@@ -151,15 +152,15 @@ async def test_what_a_leaving_home_signed_is_claimed_once_and_nobody_elses(
         waiting = leaves.meter(300)
         life.clock.shown_s = waiting.read.interval.end_s
         town.start_exit(leaves)
-        assert await life.hub.claim_leaving() is None
+        assert await life.claimer.claim_leaving() is None
         await life.hub.follow_chain()
         await life.pay(leaves, last := await life.billed(waiting))
-        mined = await life.hub.claim_leaving()
+        mined = await life.claimer.claim_leaving()
         assert mined is not None
         assert mined.homes == 1
         assert town.word(leaves).spent == last.statement.spent_ubolt
         assert town.word(stays).spent == 0
-        assert await life.hub.claim_leaving() is None
+        assert await life.claimer.claim_leaving() is None
 
 
 async def test_a_running_hub_claims_of_a_leaving_home_when_the_node_is_back_and_gas_is_cheap(
@@ -193,7 +194,8 @@ async def running(life: Life) -> AsyncIterator[httpx.AsyncClient]:
     """The hub as it is served, with what it does by itself."""
     board = Board()
     async with board.client() as retailer:
-        app = HubApp(life.hub, Supply(retailer, life.hub), admin_token="").starlette()
+        claims, supply = ClaimDesk(life.claimer), Supply(retailer, life.hub)
+        app = HubApp(life.hub, supply, admin_token="", claims=claims).starlette()
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app=app)
             async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
@@ -229,5 +231,5 @@ async def test_a_hub_that_was_replaced_serves_nobody_and_says_why(tmp_path: Path
             )
             assert await life.hub.submit_read(house.meter(100)) == replaced
             assert await life.hub.open_channel(OpenChannel(house.identity)) == replaced
-            assert await life.hub.claim_leaving() is None
+            assert await life.claimer.claim_leaving() is None
         assert replayed(town.hub_key.address, journal).replaced_by == other.address

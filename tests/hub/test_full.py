@@ -69,6 +69,9 @@ async def test_a_journal_at_its_page_limit_stops_the_hub_and_goes_on_with_room(
         assert "the journal's writer has stopped" in sentence(again)
         known = await door.client.get(f"/v1/channels/0x{house.channel.hex()}")
         assert known.status_code == 200
+        health = (await door.client.get("/health")).json()
+        assert health["ok"] is False
+        assert why in health["faults"]["journal"]
         assert durable_parts(door.hub.book) == before
     assert durable_parts(replayed(town.hub_key.address, journal)) == before
     await go_on(town, journal, house, newest)

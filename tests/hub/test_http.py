@@ -15,6 +15,7 @@ from gridplus.digest import canonical_json
 from gridplus.failures import Bug, RemoteError
 from gridplus.hub import Hub, HubParts, HubRefusal
 from gridplus.hub.app import HubApp
+from gridplus.hub.claim_desk import ClaimDesk
 from gridplus.hub.supply import Supply
 from gridplus.journal import SqliteJournal
 from gridplus.wire import (
@@ -84,7 +85,8 @@ async def hub_door(
         hub.start()
         async with board.client() as retailer:
             supply = Supply(retailer, hub)
-            app = HubApp(hub, supply, admin_token=token).starlette()
+            claims = ClaimDesk(town.claimer(hub, journal, clock=clock))
+            app = HubApp(hub, supply, admin_token=token, claims=claims).starlette()
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
                 yield Door(hub, supply, board, client, app)

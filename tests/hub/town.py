@@ -19,7 +19,7 @@ from gridplus.chain import USUAL_FEES, Account, Call, FeeRules, Outbox, RpcChain
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.patience import Patience
 from gridplus.channel import Counters, Voucher
-from gridplus.clock import set_clock
+from gridplus.clock import Clock, set_clock
 from gridplus.contracts import calls, home_calls
 from gridplus.demo.founding import (
     CHAIN_ID,
@@ -33,9 +33,11 @@ from gridplus.demo.options import street_terms
 from gridplus.demo.processes import ServiceProcess, start_service
 from gridplus.digest import canonical_json
 from gridplus.hub import Book, Hub, HubParts, Refused
+from gridplus.hub.claiming import Claimer
 from gridplus.hub.facts import open_outbox
 from gridplus.hub.home import Paid, Record
-from gridplus.hub.vault import VaultLink
+from gridplus.hub.owing import OwnHomes
+from gridplus.hub.vault import ClaimLink, VaultLink
 from gridplus.journal import Journal, JournalPlace, open_journal
 from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
 from gridplus.market import operating_day_intervals
@@ -127,10 +129,14 @@ class Town:
 
     @property
     def vault(self) -> VaultLink:
-        """Sends, and forgets what it sent."""
-        return self.vault_with(Outbox([], write=lambda _: None))
+        return VaultLink(self.chain, self.deployment)
 
-    def vault_with(self, outbox: Outbox) -> VaultLink:
+    def claimer(self, hub: Hub, journal: Journal, *, clock: Clock) -> Claimer:
+        """Who claims for a hub; what it sends is in the hub's journal."""
+        payees, vault = OwnHomes(hub, clock.now_s), self.claims_with(open_outbox(journal))
+        return Claimer(payees, vault, journal=journal, clock=clock)
+
+    def claims_with(self, outbox: Outbox) -> ClaimLink:
         sender = Sender(
             self.hub_key,
             self.chain,
@@ -138,7 +144,7 @@ class Town:
             rules=self.fees,
             patience=Patience(self.patience_s),
         )
-        return VaultLink(self.chain, self.deployment, sender)
+        return ClaimLink(self.vault, sender)
 
     def plan_house(self, *, daily_cap_bolt: int = 60) -> House:
         """A house whose channel has no deposit yet."""
@@ -234,6 +240,7 @@ class Life:
     """One life of a hub, from start to stop."""
 
     hub: Hub
+    claimer: Claimer
     journal: Journal
     clock: Any
 
@@ -276,12 +283,12 @@ async def living_hub(
     """A hub that knows plan and prices, on a journal that may have served before."""
     shown = clock or HandClock()
     with open_journal(journal, now_s=shown.now_s, page_limit=page_limit) as opened:
-        vault = town.vault_with(open_outbox(opened))
-        hub = Hub(HubParts(town.hub_key, vault, opened, shown, unsigned_limit))
+        hub = Hub(HubParts(town.hub_key, town.vault, opened, shown, unsigned_limit))
+        claimer = town.claimer(hub, opened, clock=shown)
         hub.start()
         await hub.adopt_plan(plan)
         await hub.adopt_prices(PRICES, canonical_json(PRICES.document()))
-        yield Life(hub, opened, shown)
+        yield Life(hub, claimer, opened, shown)
         await hub.aclose()
 
 

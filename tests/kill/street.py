@@ -6,7 +6,7 @@ from functools import cache
 from coincurve import PrivateKey
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gridplus.chain import Outbox, RpcChain, Sender
+from gridplus.chain import RpcChain
 from gridplus.chain.deployment import Deployment
 from gridplus.channel import ChainSeen, ChannelView, Voucher
 from gridplus.contracts.word import DAY_S, ChannelWord
@@ -99,10 +99,7 @@ class Noon:
 
 def hub_on(journal: Journal) -> Hub:
     """The real hub, where its journal left it. Its vault is out of reach, and not asked."""
-    chain = RpcChain(NOBODY)
-    sender = Sender(HUB_KEY, chain, outbox=Outbox([], write=lambda _: None))
-    hub = Hub(
-        HubParts(HUB_KEY, VaultLink(chain, DEPLOYMENT, sender), journal, Noon(), UNSIGNED_LIMIT)
-    )
+    vault = VaultLink(RpcChain(NOBODY), DEPLOYMENT)
+    hub = Hub(HubParts(HUB_KEY, vault, journal, Noon(), UNSIGNED_LIMIT))
     hub.start()
     return hub

@@ -20,9 +20,11 @@ from gridplus.failures import Bug, GridPlusError, StorageError
 from gridplus.hub import Hub, HubParts
 from gridplus.hub.app import HubApp
 from gridplus.hub.claim_policy import USUAL_CLAIMS
+from gridplus.hub.claiming import Claimer
 from gridplus.hub.facts import open_outbox
+from gridplus.hub.owing import OwnHomes
 from gridplus.hub.supply import Supply
-from gridplus.hub.vault import VaultLink
+from gridplus.hub.vault import ClaimLink, VaultLink
 from gridplus.keystore import Secp256k1Key
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
@@ -126,7 +128,9 @@ class HubMachine(Machine):
     network: Network = None  # type: ignore[assignment]
     board: Board = None  # type: ignore[assignment]
     hub: Hub | None = None
+    claimer: Claimer | None = None
     make_hub: Callable[[HubParts], Hub] = Hub
+    make_claimer: Callable[..., Claimer] = Claimer
     _app: Any = None
 
     async def live(self, process: Process) -> None:
@@ -138,10 +142,12 @@ class HubMachine(Machine):
             outbox=open_outbox(journal),
             patience=Patience(PATIENCE_S, LoopWaiting(self.setting)),
         )
-        vault = VaultLink(self.node, self.deployment, sender)
+        vault = VaultLink(self.node, self.deployment)
         hub = self.make_hub(HubParts(self.key, vault, journal, self.clock, UNSIGNED_LIMIT))
         hub.start()
-        self.hub = hub
+        payees, claims = OwnHomes(hub, self.clock.now_s), ClaimLink(vault, sender)
+        claimer = self.make_claimer(payees, claims, journal=journal, clock=self.clock)
+        self.hub, self.claimer = hub, claimer
         line = self.network.line(self.name, self.board)
         client = httpx.AsyncClient(transport=line, base_url="http://retailer", timeout=10)
         supply = Supply(client, hub)
@@ -149,8 +155,8 @@ class HubMachine(Machine):
         chores: tuple[tuple[str, Callable[[], Awaitable[object]], int], ...] = (
             ("follow", hub.follow_chain, 1),
             ("refresh", supply.refresh, 10),
-            ("leaving", hub.claim_leaving, 1),
-            ("claim", lambda: hub.claim_due(USUAL_CLAIMS), 4),
+            ("leaving", claimer.claim_leaving, 1),
+            ("claim", lambda: claimer.claim_due(USUAL_CLAIMS), 4),
         )
         await asyncio.gather(*(self._repeat(*chore) for chore in chores))
 
@@ -169,8 +175,8 @@ class HubMachine(Machine):
 
     async def close_day(self) -> None:
         """The back office orders a claim of everything."""
-        if self.hub is not None and self._app is not None:
-            await self.once("close", self.hub.claim)
+        if self.claimer is not None and self._app is not None:
+            await self.once("close", self.claimer.claim)
 
     async def _repeat(self, what: str, chore: Callable[[], Awaitable[object]], every: int) -> None:
         while True:

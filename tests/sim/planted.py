@@ -10,6 +10,7 @@ from gridplus.channel import Voucher, VoucherSigned, open_payer
 from gridplus.channel.model import Item, VaultModel
 from gridplus.contracts.word import ChannelWord
 from gridplus.hub import Hub, HubParts
+from gridplus.hub.claiming import Claimer
 from gridplus.hub.home import Home
 from gridplus.hub.till import Till
 from gridplus.hub.vault import MinedClaim
@@ -75,7 +76,7 @@ class _ForgetfulHub(Hub):
             home.machine = replace(home.machine, accepted=None, durable=None)
 
 
-class _SleepyHub(Hub):
+class _SleepyClaimer(Claimer):
     """Claims nothing of a home that leaves."""
 
     async def claim_leaving(self) -> MinedClaim | None:
@@ -151,7 +152,7 @@ PLANTED: dict[str, Faults] = {
     "the hub bills two reads against the same last bill": Faults(make_hub=_HastyHub),
     "the hub takes a voucher whoever signed it": Faults(make_hub=_TrustingHub),
     "the hub forgets the vouchers when it starts again": Faults(make_hub=_ForgetfulHub),
-    "the hub sleeps while a home leaves": Faults(make_hub=_SleepyHub),
+    "the hub sleeps while a home leaves": Faults(make_claimer=_SleepyClaimer),
     "the agent keeps no copy of what it signs": Faults(make_agent=_SilentAgent),
     "the agent signs more than it agreed to": Faults(make_agent=_GenerousAgent),
     "the agent doubts what it remembers": Faults(make_agent=_DoubtingAgent),

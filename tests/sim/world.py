@@ -11,6 +11,7 @@ from gridplus.channel import Counters
 from gridplus.channel.model import VaultModel
 from gridplus.contracts.word import DAY_S, ExitKind
 from gridplus.hub import Hub, HubParts
+from gridplus.hub.claiming import Claimer
 from gridplus.market import operating_day_intervals
 from gridplus.units import SETTLEMENT_INTERVAL_S
 from tests.sim.clockwork import Process
@@ -43,6 +44,7 @@ class Faults:
     """What is planted in place of a real part, to see that it is found."""
 
     make_hub: Callable[[HubParts], Hub] = Hub
+    make_claimer: Callable[..., Claimer] = Claimer
     make_agent: Callable[..., SmartAgent] = SmartAgent
     make_hub_disk: Callable[..., Disk] = Disk
     make_home_disk: Callable[..., Disk] = Disk
@@ -93,6 +95,7 @@ class World:
             network=self.network,
             board=self.board,
             make_hub=self.faults.make_hub,
+            make_claimer=self.faults.make_claimer,
         )
         for number in range(self.scale.homes):
             self._move_in(f"home{number}", earns=number % 2 == 0)

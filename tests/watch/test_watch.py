@@ -62,7 +62,7 @@ class World:
         self.move(DAY_S)
         async with living_hub(self.town, self.folder / "hub.journal") as life:
             signed = await sign(self.town, life, houses)
-            made = await life.hub.export()
+            made = await life.claimer.export()
         promises = Promises.parse(made.to_bytes(), what="the export")
         assert promises == made
         return signed, promises
@@ -165,8 +165,8 @@ async def test_with_the_hub_gone_every_signed_cent_is_saved_within_the_window(
             assert stages(tower) == {Stage.SAVED}
         assert post.sent == 0
         async with living_hub(world.town, tmp_path / "hub.journal") as life:
-            assert await life.hub.claim() is None
-            assert (await life.hub.export()).vouchers == ()
+            assert await life.claimer.claim() is None
+            assert (await life.claimer.export()).vouchers == ()
 
 
 @pytest.mark.parametrize("kind", ["embedded", "anvil"])

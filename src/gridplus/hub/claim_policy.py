@@ -37,10 +37,8 @@ class ClaimPolicy:
             fields.integer(after) if fields.has(after) else usual.age_s,
         )
 
-    def why_now(
-        self, standing: Standing, *, payable_ubolt: int | None, now_s: int
-    ) -> ClaimDue | None:
-        """None while it may wait. `payable_ubolt` is None while the chain was not asked."""
+    def why_now(self, standing: Standing, *, now_s: int) -> ClaimDue | None:
+        """None while it may wait."""
         if standing.unclaimed == 0:
             return None
         if self.at_risk_ubolt is not None and standing.unclaimed > self.at_risk_ubolt:
@@ -48,8 +46,8 @@ class ClaimPolicy:
         oldest_s = standing.oldest_unclaimed_s
         if oldest_s is not None and now_s - oldest_s > self.age_s:
             return ClaimDue.TOO_OLD
-        if payable_ubolt is not None:
-            covered = mul_div_down(payable_ubolt, self.credit_share_ppm, divisor=PPM)
+        if standing.payable is not None:
+            covered = mul_div_down(standing.payable, self.credit_share_ppm, divisor=PPM)
             if standing.unposted > covered:
                 return ClaimDue.CREDIT_UNCOVERED
         return None

@@ -16,13 +16,16 @@ from gridplus.chain.fee_terms import fee_rules
 from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import InputError
 from gridplus.hub.app import HubApp
+from gridplus.hub.claim_desk import ClaimDesk
 from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
+from gridplus.hub.claiming import Claimer
 from gridplus.hub.facts import open_outbox
 from gridplus.hub.hub import Hub, HubParts
 from gridplus.hub.line import HubLine, LineConfig
 from gridplus.hub.orders import NoticeFolder
+from gridplus.hub.owing import OwnHomes
 from gridplus.hub.supply import Supply
-from gridplus.hub.vault import VaultLink
+from gridplus.hub.vault import ClaimLink, VaultLink
 from gridplus.journal import JournalPlace, journal_place, open_journal
 from gridplus.keystore import KeyStore, Secp256k1Key, read_token
 from gridplus.serving import Door, serve
@@ -108,7 +111,7 @@ def hub_app(config: HubConfig) -> Starlette:
 def open_hub(config: HubConfig) -> tuple[Starlette, tuple[Door, ...]]:
     """The hub over its real parts, which are opened here and closed with the app, and its doors."""
     with ExitStack() as opened:
-        hub = _open_hub(config, opened)
+        hub, claims = _open_hub(config, opened)
         line = None
         if config.line is not None:
             line = HubLine(config.line, opened.enter_context(RpcChain(config.chain_url)))
@@ -119,7 +122,7 @@ def open_hub(config: HubConfig) -> tuple[Starlette, tuple[Door, ...]]:
         hub,
         Supply(client, hub),
         admin_token=token,
-        policy=config.claims,
+        claims=claims,
         stream_port=config.stream_port,
     )
     if line is not None:
@@ -137,7 +140,7 @@ def open_hub(config: HubConfig) -> tuple[Starlette, tuple[Door, ...]]:
     return app, () if line is None else (line.door(),)
 
 
-def _open_hub(config: HubConfig, opened: ExitStack) -> Hub:
+def _open_hub(config: HubConfig, opened: ExitStack) -> tuple[Hub, ClaimDesk]:
     clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
     chain = opened.enter_context(RpcChain(config.chain_url, confirmations=config.confirmations))
     key = KeyStore(config.keys).load(config.key_name, Secp256k1Key)
@@ -145,12 +148,14 @@ def _open_hub(config: HubConfig, opened: ExitStack) -> Hub:
         open_journal(config.journal, now_s=clock.now_s, page_limit=config.journal_page_limit)
     )
     sender = Sender(key, chain, outbox=open_outbox(journal), rules=config.fees)
-    vault = VaultLink(chain, Deployment.load(config.deployment), sender)
-    vault.require_ours()
+    vault = VaultLink(chain, Deployment.load(config.deployment))
+    vault.require_ours(key.address)
     herald = None if config.notices is None else NoticeFolder(config.notices)
     hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt, herald))
     hub.start()
-    return hub
+    payees = OwnHomes(hub, clock.now_s)
+    claimer = Claimer(payees, ClaimLink(vault, sender), journal=journal, clock=clock)
+    return hub, ClaimDesk(claimer, config.claims)
 
 
 def _journal(fields: Fields, here: Path) -> JournalPlace:

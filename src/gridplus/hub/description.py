@@ -22,7 +22,8 @@ _STANDING = closed(
     unclaimed=U48,
     oldest_unclaimed_s={**SECONDS, "nullable": True},
     unposted=U48,
-    chain=_TEXT,
+    payable={**U48, "nullable": True},
+    chain={**_TEXT, "nullable": True},
     faults={"type": "object", "additionalProperties": _TEXT},
 )
 _EXPOSED = closed(

@@ -6,33 +6,18 @@ and every later request is answered with the same StorageError until the hub is 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from gridplus.chain import Standing
-from gridplus.channel import (
-    Billed,
-    ChainSeen,
-    ChannelView,
-    DayEnded,
-    Metered,
-    Refusal,
-    SubmitClaim,
-    Voucher,
-)
+from gridplus.channel import Billed, ChainSeen, Metered, Refusal, Voucher
 from gridplus.clock import Clock
-from gridplus.contracts.calls import MAX_CLAIM_ITEMS
 from gridplus.failures import Bug
 from gridplus.hub.book import Book
-from gridplus.hub.claim_policy import ClaimDue, ClaimPolicy
-from gridplus.hub.export import unpaid_vouchers, unposted_credits
 from gridplus.hub.facts import (
     BilledRead,
     Kind,
     VaultFollowed,
     billed_fact,
-    claim_fact,
     followed_fact,
     seen_fact,
 )
@@ -42,9 +27,9 @@ from gridplus.hub.orders import NoticeFolder, OrderDesk
 from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.restating import Restater
 from gridplus.hub.sealing import BillNote, GroupSealer, Note, Receipt, bill_leaf
-from gridplus.hub.standing import standing_of
+from gridplus.hub.standing import CreditStanding
 from gridplus.hub.till import Till
-from gridplus.hub.vault import MinedClaim, VaultLink
+from gridplus.hub.vault import VaultLink
 from gridplus.journal import Fact, GroupWriter, Journal, Stored
 from gridplus.keystore import Secp256k1Key
 from gridplus.market import PriceVersion
@@ -57,7 +42,7 @@ from gridplus.tariff import (
     restated_before,
 )
 from gridplus.wallet import ChannelId, Domain, verify_device
-from gridplus.wire import OpenChannel, Promises
+from gridplus.wire import OpenChannel
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +55,6 @@ class HubParts:
     clock: Clock
     unsigned_limit_ubolt: int
     herald: NoticeFolder | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CreditStanding:
-    """µBOLT. `payable` is None until the chain was asked."""
-
-    unposted: int
-    payable: int | None
-
-    @property
-    def fault(self) -> str | None:
-        """Why homes should not lend more, in one sentence; None while the vault would pay all."""
-        if self.payable is None or self.unposted <= self.payable:
-            return None
-        return (
-            f"homes are owed {self.unposted} µBOLT that are not on chain, the vault would pay "
-            f"{self.payable} today; fund the pool"
-        )
 
 
 class Hub:
@@ -104,14 +71,12 @@ class Hub:
         )
         self.restater = Restater(self._book, self._writer, parts.key, parts.clock)
         self._opening = asyncio.Lock()
-        self._claiming = asyncio.Lock()
         self._following = asyncio.Lock()
         self._followed: tuple[bytes, int] | None = None
         self._payable_ubolt: int | None = None
         # Dictionaries for sets that keep their order: the same requests make the same journal.
         self._unseen: dict[ChannelId, None] = {}
         self._leaving: dict[ChannelId, None] = {}
-        self._tried: dict[ChannelId, tuple[Voucher, ChannelView]] = {}
 
     @property
     def domain(self) -> Domain:
@@ -122,14 +87,14 @@ class Hub:
         return self._book
 
     @property
-    def standing(self) -> Standing:
-        """How the hub's claims stand on chain."""
-        return self._parts.vault.sender.standing
-
-    @property
     def waiting(self) -> int:
         """Callers whose facts are not durable yet."""
         return self._writer.waiting
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing more can be made durable, if so."""
+        return self._writer.stopped
 
     @property
     def credit(self) -> CreditStanding:
@@ -232,48 +197,6 @@ class Hub:
             self._followed = moment
             self._unseen = {c: None for c in self._unseen if c not in unseen}
 
-    async def claim(self) -> MinedClaim | None:
-        """Redeem the durable vouchers that the chain has not paid yet, in as many transactions as
-        those of now take; the last one. What the chain would not pay whole comes last."""
-        waiting = sum(1 for home in self._homes() if self._claimable(home))
-        mined = await self._claim(self._untried_first)
-        for _ in range(MAX_CLAIM_ITEMS, waiting, MAX_CLAIM_ITEMS):
-            mined = await self._claim(self._untried_first) or mined
-        return mined
-
-    async def claim_leaving(self) -> MinedClaim | None:
-        """Redeem what homes that are leaving have signed, inside the window of their exit. One
-        whose voucher was claimed as far as the chain allowed waits until something has moved."""
-        return await self._claim(self._leaving_due) if self._leaving_due() else None
-
-    async def claim_due(self, policy: ClaimPolicy) -> ClaimDue | None:
-        """Redeem what should not wait for the day's end; why it was done, if it was.
-
-        Each claim uses up whole days of a home's cap: of homes that could not go on buying today
-        it is left for the day's end. What was claimed as far as the chain allowed waits until
-        something has moved.
-        """
-        due = policy.why_now(
-            standing_of(self._homes()),
-            payable_ubolt=self._payable_ubolt,
-            now_s=self._parts.clock.now_s(),
-        )
-        if due is None or not self._sparing():
-            return None
-        await self._claim(self._sparing)
-        return due
-
-    async def export(self) -> Promises:
-        """What a watchtower needs to act when this hub is gone: of every home what the chain has
-        not paid or credited yet, and claims signed ahead. The next claim makes a newer one due."""
-        async with self._claiming:
-            await self.follow_chain()
-            homes = list(self._homes())
-            vault, vouchers = self._parts.vault, unpaid_vouchers(homes)
-            claims = await asyncio.to_thread(vault.claim_ahead, vouchers)
-            key, now_s = self._parts.key.address, self._parts.clock.now_s()
-            return Promises(self.domain, key, now_s, vouchers, unposted_credits(homes), claims)
-
     def records(self, channel: ChannelId, *, start_s: int, end_s: int) -> Sequence[Record]:
         """Billed intervals of a channel that begin in [start_s, end_s), in order of time."""
         home = self._book.homes.get(channel)
@@ -289,61 +212,15 @@ class Hub:
         links = [each.link for each in self._book.homes[channel].restated]
         return restated_before([record.statement for record in records], links)
 
+    def leaving(self) -> list[Home]:
+        """The homes whose exit has started."""
+        return [self._book.homes[channel] for channel in self._leaving]
+
     def identities(self) -> Iterable[ChannelIdentity]:
         return (home.identity for home in self._homes())
 
     def _homes(self) -> Iterable[Home]:
         return self._book.homes.values()
-
-    def _leaving_due(self) -> list[Home]:
-        return self._untried(map(self._book.homes.__getitem__, self._leaving))
-
-    def _untried_first(self) -> list[Home]:
-        untried = {home.channel for home in self._untried(self._homes())}
-        return sorted(self._homes(), key=lambda home: home.channel not in untried)
-
-    def _sparing(self) -> list[Home]:
-        return self._untried(home for home in self._homes() if home.spares_a_day)
-
-    def _untried(self, homes: Iterable[Home]) -> list[Home]:
-        return [
-            home
-            for home in homes
-            for voucher in self._claimable(home)
-            if self._tried.get(home.channel) != (voucher, home.view)
-        ]
-
-    async def _claim(self, homes: Callable[[], list[Home]]) -> MinedClaim | None:
-        async with self._claiming:
-            await asyncio.to_thread(self._parts.vault.finish)
-            await self.follow_chain()
-            owed = ((home, voucher) for home in homes() for voucher in self._claimable(home))
-            due = list(islice(owed, MAX_CLAIM_ITEMS))
-            if not due:
-                return None
-            vouchers = [voucher for _, voucher in due]
-            mined = await asyncio.to_thread(self._parts.vault.claim, vouchers)
-            await self._commit(
-                claim_fact(
-                    mined.transaction,
-                    homes=mined.homes,
-                    gas_used=mined.gas_used,
-                    block=mined.block,
-                )
-            )
-            await self.follow_chain()
-            self._tried |= {
-                home.channel: (voucher, home.view) for home, voucher in due[: mined.homes]
-            }
-            return mined
-
-    def _claimable(self, home: Home) -> list[Voucher]:
-        if home.paid is None or home.view.counters.covers(home.durable):
-            return []  # most homes on most days; the machine would say so too
-        ended = home.rehearse(DayEnded(), now_s=self._parts.clock.now_s())
-        if isinstance(ended, Refusal):
-            raise Bug("the end of a day is no matter of refusal")
-        return [effect.voucher for effect in ended.effects if isinstance(effect, SubmitClaim)]
 
     def _billed_before(self, home: Home, signed: SignedRead) -> Record | Refused | None:
         record = home.records.get(signed.read.interval.start_s)

@@ -6,7 +6,7 @@ the retailer, checked when they are used, and kept beside for a start without it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,7 @@ from gridplus.chain.epochs import Epochs
 from gridplus.clock import SystemClock
 from gridplus.failures import InputError, RemoteError, StorageError
 from gridplus.files import read_file, write_file
+from gridplus.hub.chores import Chore
 from gridplus.serving import Door
 from gridplus.tariff import Fields
 from gridplus.tls import Credentials, ServerContext
@@ -34,14 +35,6 @@ EPOCHS_S: Final = 2
 LISTS_S: Final = 15
 LISTS: Final = ("root.crl", "issuing.crl")
 MOST_LIST_BYTES: Final = 8 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Chore:
-    """What is done again `pause_s` after it was done, or failed."""
-
-    work: Callable[[], Awaitable[object]]
-    pause_s: int
 
 
 @dataclass(frozen=True, slots=True)

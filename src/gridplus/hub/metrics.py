@@ -23,6 +23,7 @@ _GAUGES = {
     "unclaimed": "µBOLT of durable vouchers that the chain has not paid",
     "oldest_unclaimed_s": "when the oldest interval began that the chain has not paid in full",
     "unposted": "µBOLT of credits that the chain does not know",
+    "payable": "µBOLT of credits that the vault would pay today",
 }
 
 

@@ -12,6 +12,7 @@ class Standing:
 
     `unsigned`: billed, and no durable voucher yet; `largest_unsigned` is one home's. `unclaimed`:
     durable vouchers that the chain has not paid. `unposted`: credits that the chain does not know.
+    `payable`: what the vault would pay of credits today, None until the chain was asked.
     `oldest_unclaimed_s`: when the oldest interval began that the chain has not paid in full.
     """
 
@@ -23,9 +24,28 @@ class Standing:
     unclaimed: int
     oldest_unclaimed_s: int | None
     unposted: int
+    payable: int | None
 
 
-def standing_of(homes: Iterable[Home]) -> Standing:
+@dataclass(frozen=True, slots=True)
+class CreditStanding:
+    """µBOLT. `payable` is None until the chain was asked."""
+
+    unposted: int
+    payable: int | None
+
+    @property
+    def fault(self) -> str | None:
+        """Why homes should not lend more, in one sentence; None while the vault would pay all."""
+        if self.payable is None or self.unposted <= self.payable:
+            return None
+        return (
+            f"homes are owed {self.unposted} µBOLT that are not on chain, the vault would pay "
+            f"{self.payable} today; fund the pool"
+        )
+
+
+def standing_of(homes: Iterable[Home], *, payable: int | None) -> Standing:
     """One walk over all homes."""
     homes = list(homes)
     unsigned = [home.machine.bill.counters.spent_ubolt - home.durable.spent_ubolt for home in homes]
@@ -39,6 +59,7 @@ def standing_of(homes: Iterable[Home]) -> Standing:
         unclaimed=sum(max(0, _unclaimed(home)) for home in homes),
         oldest_unclaimed_s=min(waiting, default=None),
         unposted=sum(home.machine.credited - home.view.word.earned for home in homes),
+        payable=payable,
     )
 
 

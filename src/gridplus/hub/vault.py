@@ -1,4 +1,4 @@
-"""The hub's view of its vault: what a channel's word says, and the one transaction it sends."""
+"""The hub's view of its vault: what a channel's word says, and the one transaction that is sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from gridplus.contracts.logs import Log, parse_log
 from gridplus.contracts.word import DAY_S
 from gridplus.failures import InputError
 from gridplus.tariff import ChannelIdentity
-from gridplus.wallet import ChannelId, Domain, vault_domain
+from gridplus.wallet import Address, ChannelId, Domain, vault_domain
 from gridplus.wire import SignedClaim
 
 _GAS_OF_A_CLAIM, _GAS_OF_A_HOME = 80_000, 30_000
@@ -42,24 +42,22 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class VaultLink:
-    """Blocking: call from a thread. `sender` holds the hub's hot key."""
+    """Blocking: call from a thread."""
 
     chain: Chain
     deployment: Deployment
-    sender: Sender
 
     @property
     def domain(self) -> Domain:
         return vault_domain(self.deployment.chain_id, self.deployment.vault)
 
-    def require_ours(self) -> None:
+    def require_ours(self, hub: Address) -> None:
         """Raises InputError unless the contracts are there and name this hub's key."""
         self.deployment.require_on(self.chain)
         named = ask(self.chain, self.deployment.vault, view=calls.hub())
-        if named != self.sender.address:
+        if named != hub:
             raise InputError(
-                f"the vault names the hub 0x{named.hex()}, "
-                f"this key store holds 0x{self.sender.address.hex()}"
+                f"the vault names the hub 0x{named.hex()}, this key store holds 0x{hub.hex()}"
             )
 
     def holds(self, identity: ChannelIdentity) -> bool:
@@ -105,6 +103,18 @@ class VaultLink:
         final = self.chain.finalized().number
         return payable_credit(self.chain, self.deployment, block=final)
 
+
+@dataclass(frozen=True, slots=True)
+class ClaimLink:
+    """Blocking: call from a thread. `sender` holds the hub's hot key, and nobody else sends."""
+
+    vault: VaultLink
+    sender: Sender
+
+    @property
+    def domain(self) -> Domain:
+        return self.vault.domain
+
     def finish(self) -> None:
         """Wait for a claim that an earlier life sent, or that was not final in time."""
         self.sender.finish()
@@ -125,7 +135,7 @@ class VaultLink:
     def claim_ahead(self, vouchers: Sequence[Voucher]) -> tuple[SignedClaim, ...]:
         """Claims of all `vouchers`, signed and not sent, for whoever acts when this hub is gone.
         They are good as long as the hub sends nothing else."""
-        first = ask(self.chain, self.deployment.vault, view=calls.next_seq())
+        first = self._next_seq()
         batches = [
             vouchers[at : at + MAX_CLAIM_ITEMS] for at in range(0, len(vouchers), MAX_CLAIM_ITEMS)
         ]
@@ -140,12 +150,15 @@ class VaultLink:
 
     def _claim_call(self, vouchers: Sequence[Voucher], *, seq: int) -> Call:
         items = [calls.ClaimItem(v.cfg, v.spent, v.earned, v.signature) for v in vouchers]
-        return Call(self.deployment.vault, calls.claim(items, fund=0, seq=seq))
+        return Call(self.vault.deployment.vault, calls.claim(items, fund=0, seq=seq))
 
     def _claim(self, vouchers: Sequence[Voucher]) -> MinedClaim:
-        seq = ask(self.chain, self.deployment.vault, view=calls.next_seq())
+        seq = self._next_seq()
         call = self._claim_call(vouchers, seq=seq)
         receipt = self.sender.transact(self.sender.fresh_name("claim"), call)
         return MinedClaim(
             receipt.transaction_hash, len(vouchers), receipt.gas_used, receipt.block_number
         )
+
+    def _next_seq(self) -> int:
+        return ask(self.vault.chain, self.vault.deployment.vault, view=calls.next_seq())

@@ -94,6 +94,11 @@ class GroupWriter(Generic[Note, Receipt]):
         """Callers whose facts wait for the commit after the one that runs."""
         return len(self._waiting)
 
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing more is written; None while it is."""
+        return self._stopped
+
     async def aclose(self) -> None:
         """Refuse more and write what waits. The journal stays open."""
         self._stopped = self._stopped or "it was closed"
