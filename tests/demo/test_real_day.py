@@ -13,6 +13,7 @@ import pytest
 from gridplus.journal import SqliteJournal
 from gridplus.ledger import Code, movement
 from gridplus.retailer.facts import posted_fact
+from tests.lived import lived_street
 
 DAY = "2021-03-14"
 
@@ -24,17 +25,17 @@ def gridplus(*arguments: object) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("day") / "demo-out"
-    run = gridplus("demo", "--day", DAY, "--homes", 2, "--fast", "--json", "--out", folder)
-    assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout) == json.loads((folder / "result.json").read_text())
-    return folder
+    return lived_street(tmp_path_factory, "day", "--day", DAY, "--homes", "2", "--json")
 
 
 @pytest.fixture
 def result(out: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((out / "result.json").read_text())
     return found
+
+
+def test_what_is_printed_for_machines_is_what_is_kept(out: Path, result: dict[str, Any]) -> None:
+    assert json.loads(out.with_suffix(".stdout").read_text()) == result
 
 
 def test_money_agrees_three_ways_to_the_last_ubolt(result: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """What moved on chain, posted: events and words as a node would tell them, bills as signed."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,6 @@ from gridplus.contracts.word import ChannelWord
 from gridplus.failures import RemoteError
 from gridplus.ledger import Code, Transfer
 from gridplus.market import Position
-from gridplus.planner import parse_home
 from gridplus.retailer.accounts import (
     ClosingDay,
     MoneyTerms,
@@ -27,7 +27,7 @@ from gridplus.retailer.gas import GasTerms, PaidTransaction, TransactionKind
 from gridplus.retailer.street_day import DayTerms, StreetDay, make_street_day
 from gridplus.wallet import ChannelId
 from gridplus.wire import BilledDay
-from tests.retailer.ground import BOLT, DAY, HOME_TOML, PLAN, Ground, price
+from tests.retailer.ground import BOLT, DAY, PLAN, Ground, price
 from tests.tariff.examples import prices_of
 
 PRICES = prices_of(DAY, price)
@@ -48,7 +48,7 @@ def deposited(channel: ChannelId, amount_ubolt: int) -> Deposited:
 @pytest.fixture(scope="module")
 def street(ground: Ground) -> StreetDay:
     home = ground.homes[0]
-    customer = Customer(home.name, home.identity.channel, parse_home(HOME_TOML.encode(), what="h"))
+    customer = Customer(home.name, home.identity.channel, Path("home.toml"))
     day = BilledDay(home.identity, ground.records[home.name][:92])
     return make_street_day({customer: day}, terms=DayTerms(PLAN, PRICES, bytes(32), {}))
 

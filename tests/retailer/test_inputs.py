@@ -86,7 +86,7 @@ def customer(**changes: object) -> dict[str, object]:
 def test_customers_are_read_with_their_homes(tmp_path: Path) -> None:
     (found,) = load_customers(write_customers(tmp_path, customer()))
     assert (found.name, found.channel) == ("home-01", bytes(31) + b"\x07")
-    assert found.home.battery.capacity_wh == 10_000
+    assert found.home().battery.capacity_wh == 10_000
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_customer_that_makes_no_sense_is_named(
     tmp_path: Path, changes: dict[str, object], error: type[GridPlusError], why: str
 ) -> None:
     with pytest.raises(error, match=why):
-        load_customers(write_customers(tmp_path, customer(**changes)))
+        [found.home() for found in load_customers(write_customers(tmp_path, customer(**changes)))]
 
 
 @pytest.mark.parametrize(

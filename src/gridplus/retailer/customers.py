@@ -1,6 +1,7 @@
 """Who the retailer sells to: a name, a channel, and the file of the home as its owner filed it."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,16 +19,20 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """`name` also names the customer's files."""
+    """`name` also names the customer's files; `home_file` is what its owner filed of the home."""
 
     name: str
     channel: ChannelId
-    home: Home
+    home_file: Path
+
+    def home(self) -> Home:
+        """Raises InputError that names file, place and mend; StorageError for an absent file."""
+        return parse_home(read_file(self.home_file), what=str(self.home_file))
 
 
 def load_customers(path: Path) -> tuple[Customer, ...]:
     """The customers in `path`, a JSON list of {"name", "channel", "home"}; `home` is a path from
-    there. Raises InputError that names file, place and mend; StorageError for an absent file."""
+    there, read when it is asked for. Raises as `Customer.home`."""
     document = parse_document(read_file(path), limit=_LIMIT, what=str(path))
     items = Fields({"customers": document}, str(path)).objects("customers", limit=MOST_CUSTOMERS)
     customers = tuple(_customer(item, path.parent) for item in items)
@@ -35,7 +40,7 @@ def load_customers(path: Path) -> tuple[Customer, ...]:
         ("name", [customer.name for customer in customers]),
         ("channel", [f"0x{customer.channel.hex()}" for customer in customers]),
     ):
-        twice = {value for value in values if values.count(value) > 1}
+        twice = [value for value, count in Counter(values).items() if count > 1]
         if twice:
             raise InputError(f"{path}: the {what} {min(twice)} stands twice; each is somebody's")
     return customers
@@ -46,6 +51,6 @@ def _customer(fields: Fields, folder: Path) -> Customer:
     if not _NAME.fullmatch(name):
         fields.fail("name", f"is {name!r}; use 1 to 64 of a-z, 0-9, _ and -")
     channel = ChannelId(fields.octets("channel", 32))
-    home = folder / fields.text("home")
+    home_file = folder / fields.text("home")
     fields.close()
-    return Customer(name, channel, parse_home(read_file(home), what=str(home)))
+    return Customer(name, channel, home_file)

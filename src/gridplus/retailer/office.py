@@ -266,7 +266,7 @@ class BackOffice:
         for customer in load_customers(self._parts.folders.customers):
             path = self._parts.folders.history / f"{customer.name}.csv"
             past = parse_history(read_file(path), what=str(path), until_s=until_s)
-            street.append((customer.home, past))
+            street.append((customer.home(), past))
         return make_bid(day, plan=self.plan, street=street, index=index)
 
     def _publish(self, prices: PriceVersion, kind: int) -> PriceEvent:
