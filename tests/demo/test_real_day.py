@@ -4,15 +4,25 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gridplus.chain.embedded import EmbeddedChain, Genesis
+from gridplus.chain.views import ask
+from gridplus.clock import SystemClock
+from gridplus.contracts import registry
+from gridplus.demo.founding import CHAIN_ID
 from gridplus.journal import SqliteJournal
+from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
 from gridplus.ledger import Code, movement
+from gridplus.retailer.authority.records import Records
 from gridplus.retailer.facts import posted_fact
+from gridplus.wallet import Address
+from gridplus.wallet.certificates import device_id
 from tests.lived import lived_street
 
 DAY = "2021-03-14"
@@ -90,6 +100,20 @@ def test_the_flat_plan_would_have_brought_the_same_revenue(result: dict[str, Any
     assert sum(home["flat_ubolt"] for home in homes) == sum(
         home["without_control_ubolt"] for home in homes
     )
+
+
+def test_each_box_was_claimed_for_its_owner_and_certified_for_its_line(out: Path) -> None:
+    line = tomllib.loads((out / "hub" / "hub.toml").read_text())["line"]
+    with SqliteJournal.open(out / "retailer/authority/issued.sqlite", now_s=lambda: 0) as journal:
+        certified = set(Records.replay(journal.replay()).issued.values())
+    state, genesis = out / "chain" / "chain.sqlite", Genesis(CHAIN_ID, {})
+    with EmbeddedChain(state, SystemClock(), genesis=genesis) as chain:
+        for home in (out / "homes").iterdir():
+            name = device_id(KeyStore(home / "agent-keys").load("device", DeviceKey).public)
+            owner = KeyStore(home / "owner-keys").load("owner", Secp256k1Key).address
+            contract = Address(bytes.fromhex(line["registry"][2:]))
+            assert ask(chain, contract, view=registry.device(name)).owner == owner
+            assert f"urn:gridplus:device:{name.hex()}:0" in certified
 
 
 def test_energy_is_conserved_between_load_solar_battery_and_grid(result: dict[str, Any]) -> None:

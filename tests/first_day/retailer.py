@@ -16,7 +16,6 @@ from starlette.middleware import Middleware
 from gridplus.agent import Claimed, Identity, meet
 from gridplus.chain import Account, Call, RpcChain
 from gridplus.chain.epochs import Epochs
-from gridplus.cli.endpoint import make_endpoint
 from gridplus.clock import SystemClock, set_clock
 from gridplus.contracts import registry
 from gridplus.demo.founding import DepositOrder
@@ -26,6 +25,7 @@ from gridplus.hub import HubConfig
 from gridplus.hub.config import open_hub
 from gridplus.keystore import KeyStore, Secp256k1Key, claim_key, new_claim_code
 from gridplus.retailer.authority import Authority, found_authority
+from gridplus.retailer.authority.endpoint import make_endpoint
 from gridplus.retailer.enrolment import (
     DoorGuard,
     EnrolDesk,
@@ -48,7 +48,7 @@ now_s = SystemClock().now_s
 
 @dataclass
 class Retailer:
-    """`urls` by door: enrol, line, hub."""
+    """`urls` by door: enrol, line, hub; `plain` is the hub's port on loopback."""
 
     town: Town
     maker: Account
@@ -146,7 +146,9 @@ def retailer_of(town: Town, folder: Path) -> Iterator[Retailer]:
         told = "".join(f"{name} = {json.dumps(value)}\n" for name, value in table.items())
         path.write_text(f"{path.read_text()}[line]\n{told}")
         hub, doors = open_hub(HubConfig.load(path))
-        stack.enter_context(served(hub, bound_listener(LOOPBACK, 0), doors))
+        loopback = bound_listener(LOOPBACK, 0)
+        urls["plain"] = f"http://{LOOPBACK}:{loopback.getsockname()[1]}"
+        stack.enter_context(served(hub, loopback, doors))
         yield Retailer(town, maker, contract, urls)
 
 

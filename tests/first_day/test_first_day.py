@@ -146,6 +146,18 @@ async def test_a_device_speaks_for_its_own_channel_alone(retailer: Retailer) -> 
     await theirs.aclose()
 
 
+async def test_a_hub_with_a_line_hears_homes_nowhere_else(retailer: Retailer) -> None:
+    (house,) = retailer.town.move_in(1)
+    plain = Link("hub", retailer.urls["plain"])
+    assert b'"ok":true' in await plain.get("/health")
+    with pytest.raises(RemoteError, match=r"403.*mutual TLS"):
+        await plain.ask("/v1/channels", OpenChannel(house.identity), answer=ChannelStatus)
+    for path in ("/v1/stream", f"/v1/channels/0x{house.channel.hex()}"):
+        with pytest.raises(RemoteError, match=r"403.*mutual TLS"):
+            await plain.get(path)
+    await plain.aclose()
+
+
 async def test_administration_is_not_for_lines(retailer: Retailer) -> None:
     (house,) = retailer.town.move_in(1)
     identity = await retailer.enrol(house)

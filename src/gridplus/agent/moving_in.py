@@ -17,6 +17,7 @@ from gridplus.agent.identity import Claimed, Identity, Retailer
 from gridplus.agent.links import Link, PriceFeed
 from gridplus.agent.stream import HubLink
 from gridplus.chain import Chain
+from gridplus.chain.deployment import Deployment
 from gridplus.chain.views import ask, see_home
 from gridplus.channel import ChainSeen
 from gridplus.clock import Clock
@@ -45,11 +46,10 @@ class Family:
     daily_cap_bolt: int
 
 
-def channel_of(retailer: Retailer, keys: AgentKeys, *, family: Family) -> ChannelIdentity:
-    """The home's channel at this retailer. Raises InputError for roles that are not distinct."""
+def channel_of(deployment: Deployment, keys: AgentKeys, *, family: Family) -> ChannelIdentity:
+    """The home's channel at these contracts. Raises InputError for roles that are not distinct."""
     public = keys.device.public
     x, y = (int.from_bytes(half, "big") for half in (public[:32], public[32:]))
-    deployment = retailer.deployment
     return ChannelIdentity(
         deployment.chain_id,
         deployment.vault,

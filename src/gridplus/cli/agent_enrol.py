@@ -82,7 +82,7 @@ def _steps(folder: Path, asked: dict[str, Any]) -> Iterator[str]:
         )
         until = f"{identity.certificate.not_valid_after_utc:%Y-%m-%d %H:%M}Z"
         yield f"enrolled and certified until {until}"
-        channel = channel_of(retailer, keys, family=_family(folder, asked))
+        channel = channel_of(retailer.deployment, keys, family=_family(folder, asked))
         _write(folder / "home.papers", write_papers(channel))
         yield f"channel 0x{channel.channel.hex()}; papers in {folder / 'home.papers'}"
         if asked["meter"] is not None:

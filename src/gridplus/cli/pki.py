@@ -147,7 +147,7 @@ def endpoint(authority: str, *, hosts: tuple[str, ...], out: Path, token: Path |
     AUTHORITY is its folder, or the URL of the retailer's service, which has the folder while it
     runs. Good for 90 days; the hub takes new ones while it runs.
     """
-    from gridplus.cli.endpoint import make_endpoint
+    from gridplus.retailer.authority.endpoint import make_endpoint
 
     made = make_endpoint(authority, hosts=hosts, out=out, token=token)
     click.echo(f"{out / 'endpoint.pem'}  until {made.not_valid_after_utc:%Y-%m-%d %H:%M}Z")

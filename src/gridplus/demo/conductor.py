@@ -8,12 +8,11 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from gridplus.agent import fetch_plan
-from gridplus.agent.links import Link
 from gridplus.chain import RpcChain
 from gridplus.chain.deployment import Deployment
 from gridplus.demo import outside
 from gridplus.demo.founding import DepositOrder, Founder, make_role_keys
+from gridplus.demo.line import Line
 from gridplus.demo.options import DemoOptions, StreetTerms, bundled, street_terms
 from gridplus.demo.stage import PLAN, Stage
 from gridplus.demo.street import Resident, Start, Surroundings, make_resident
@@ -97,9 +96,11 @@ async def _perform(
         _deposit(run, founder, residents=residents)
         progress.phase("back office and hub")
         outside.write_customers(stage, residents)
+        line = stage.open_doors(founder.found_registry([r.claim.address for r in residents]))
         stage.start_retailer(deployment)
         stage.start_hub()
-        await _wake(run, chain)
+        progress.phase(f"{options.homes} boxes: claimed with their codes, certified, on the line")
+        await _wake(run, chain, line=line)
         gc.collect()
         gc.freeze()  # all homes live in this process: a long collection would stop the street
         try:
@@ -132,26 +133,12 @@ def _deposit(run: Run, founder: Founder, *, residents: Sequence[Resident]) -> No
         resident.deposits += 1
 
 
-async def _wake(run: Run, chain: RpcChain) -> None:
-    """Every home agrees to the plan that it was shown, if the retailer sells that one."""
-    retailer = Link("retailer", run.stage.url("retailer"))
-    plan = await fetch_plan(retailer)
-    await retailer.aclose()
-    if plan.digest != run.plan.digest:
-        raise RemoteError("the retailer sells another plan than the homes were shown")
+async def _wake(run: Run, chain: RpcChain, *, line: Line) -> None:
+    """Every home claims its box, and opens its channel over the line that it gets by that."""
     around = Surroundings(
-        chain,
-        run.deployment,
-        run.hub,
-        run.stage.hub_url,
-        run.stage.url("retailer"),
-        plan,
-        run.stage.clock,
-        run.terms,
+        chain, run.deployment, run.hub, line, run.plan, run.stage.clock, run.terms
     )
-    for resident in run.residents:
-        await resident.wake(around)
-    await asyncio.gather(*(resident.agent.open() for resident in run.residents))
+    await asyncio.gather(*(resident.wake(around) for resident in run.residents))
 
 
 async def _live(run: Run, founder: Founder, *, progress: Progress) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gridplus.chain import Account, Call, Chain, Receipt
 from gridplus.chain.deployment import Deployment
-from gridplus.contracts import calls
+from gridplus.contracts import calls, registry
 from gridplus.demo.options import StreetTerms
 from gridplus.failures import invariant
 from gridplus.keystore import KeyStore, Secp256k1Key
@@ -25,8 +25,11 @@ from gridplus.wallet import (
     reserve_attestation_digest,
 )
 
-ROLES = ("deployer", "issuer", "attestor", "minter", "hub", "treasurer", "publisher", "relayer")
-SENDERS = ("deployer", "minter", "hub", "publisher", "relayer")
+ROLES = (
+    "deployer", "issuer", "attestor", "minter", "hub", "treasurer", "publisher", "relayer", "maker",
+    "enroller",
+)  # fmt: skip
+SENDERS = ("deployer", "minter", "hub", "publisher", "relayer", "maker", "enroller")
 ETHER_WEI = 10**18
 CHAIN_ID = int.from_bytes(b"grid", "big")
 
@@ -80,6 +83,13 @@ class Founder:
         )
         anchor = deployer.deploy(calls.anchor_init_code())
         return Deployment(self._chain.chain_id, bolt, vault, anchor, address["publisher"])
+
+    def found_registry(self, claim_keys: Sequence[Address]) -> Address:
+        """The registry of devices, in which the maker of the boxes has issued these claim keys."""
+        maker = self._accounts["maker"]
+        made = self._accounts["deployer"].deploy(registry.init_code(maker.address))
+        maker.transact(Call(made, registry.issue([*claim_keys])))
+        return made
 
     def fund_pool(self, deployment: Deployment) -> None:
         """The retailer's own money, from which the hub's credits are paid."""

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,12 +9,14 @@ from gridplus.chain import RpcChain
 from gridplus.chain.deployment import Deployment
 from gridplus.clock import FileClock, set_clock
 from gridplus.demo.founding import CHAIN_ID, SENDERS, seed_of
+from gridplus.demo.line import Line, found_line, free_ports
 from gridplus.demo.options import DemoOptions, StreetTerms, bundled
 from gridplus.demo.processes import ServiceProcess, start_service
 from gridplus.failures import InputError
 from gridplus.keystore import Secp256k1Key
 from gridplus.serving import LOOPBACK
 from gridplus.units import UBOLT_PER_BOLT
+from gridplus.wallet import Address
 
 MARK = ".gridplus-demo"
 PLAN = "plan-houston-day-ahead.toml"
@@ -29,7 +30,8 @@ class Stage:
         self._terms = terms
         self.out = options.out.resolve()
         self._running: dict[str, ServiceProcess] = {}
-        self.hub_url = f"http://{LOOPBACK}:{_free_port()}"
+        self.hub_url = f"http://{LOOPBACK}:{free_ports(1)[0]}"
+        self._line: Line | None = None
         _make_empty(self.out)
         for folder in ("chain", "hub", "retailer/market", "retailer/history", "bills", "logs"):
             (self.out / folder).mkdir(parents=True)
@@ -67,6 +69,11 @@ class Stage:
         self._start("chain", ["chain", "serve", *arguments])
         return RpcChain(self.url("chain"))
 
+    def open_doors(self, registry: Address) -> Line:
+        """Retailer and hub, which start later, are to have lines for the devices of `registry`."""
+        self._line = found_line(self.out, registry)
+        return self._line
+
     def start_retailer(self, deployment: Deployment) -> None:
         """The back office, told where everything is."""
         (self.out / "deployment.json").write_bytes(deployment.to_bytes())
@@ -74,6 +81,8 @@ class Stage:
         self._write_token("retailer-admin")
         (self.out / "plan.toml").write_bytes(bundled(PLAN))
         path = self.out / "retailer" / "retailer.toml"
+        chain_url = self.url("chain")
+        doors = "" if self._line is None else self._line.retailer_table(chain_url=chain_url)
         path.write_text(
             _toml(
                 {
@@ -89,19 +98,21 @@ class Stage:
                     "clock": "../clock",
                     "admin_token": "../keys/retailer-admin.token",
                     "hub_token": "../keys/hub-admin.token",
-                    "chain_url": self.url("chain"),
+                    "chain_url": chain_url,
                     "hub_url": self.hub_url,
                     "opening_capital": f"{self._terms.capital_bolt} BOLT",
                     "gas_price": self._terms.gas_price,
                     "ether_price": self._terms.ether_price,
                 }
             )
+            + doors
         )
         self._start("retailer", ["retailer", "serve", "--config", str(path)])
 
     def start_hub(self) -> None:
         """The hub; after a stop or a kill it goes on from its journal."""
         path = self.out / "hub" / "hub.toml"
+        door = "" if self._line is None else self._line.hub_table()
         path.write_text(
             _toml(
                 {
@@ -116,6 +127,7 @@ class Stage:
                     "unsigned_limit_ubolt": self._terms.unsigned_limit_bolt * UBOLT_PER_BOLT,
                 }
             )
+            + door
         )
         port = self.hub_url.rpartition(":")[2]
         self._start("hub", ["hub", "serve", "--config", str(path), "--port", port])
@@ -154,14 +166,6 @@ def _make_empty(out: Path) -> None:
         shutil.rmtree(out)
     out.mkdir(parents=True)
     (out / MARK).touch()
-
-
-def _free_port() -> int:
-    """A port for the hub, which keeps it when it is started again."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _toml(values: dict[str, str | int]) -> str:

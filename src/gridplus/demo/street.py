@@ -10,32 +10,37 @@ from gridplus.agent import (
     Ground,
     Household,
     HubLink,
+    Identity,
     Link,
     SmartAgent,
     Ven,
     VenFeed,
     enrol,
+    fetch_plan,
+    meet,
     remember,
 )
 from gridplus.agent.agent import HISTORY_DAYS
+from gridplus.agent.moving_in import Family, channel_of, claim_box
 from gridplus.chain import Chain
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.views import see_channels
-from gridplus.clock import Clock
+from gridplus.clock import Clock, SystemClock
 from gridplus.demo.device import DeviceState, Measured, SimulatedHome
 from gridplus.demo.founding import seed_of
+from gridplus.demo.line import Line
 from gridplus.demo.options import StreetTerms, bundled
 from gridplus.demo.street_data import Energies, HomeSeries, outdoor_mc
-from gridplus.failures import Bug, invariant
+from gridplus.failures import Bug, RemoteError, invariant
 from gridplus.journal import SqliteJournal
-from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
+from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key, claim_key, new_claim_code
 from gridplus.market import operating_day_intervals
 from gridplus.meter import IntervalRead
 from gridplus.planner import UWH_PER_WH, Home, Rule, State, forecast_net_load, parse_home
 from gridplus.tariff import ChannelIdentity
 from gridplus.tariff import Plan as TariffPlan
 from gridplus.units import SETTLEMENT_INTERVAL_S, UBOLT_PER_BOLT, Interval
-from gridplus.wallet import Address, Descriptor
+from gridplus.wallet import Address
 
 HOME_FILES = ("home.toml", "home-car.toml", "home-climate.toml", "home-both.toml")
 
@@ -108,8 +113,7 @@ class Surroundings:
     chain: Chain
     deployment: Deployment
     hub: Address
-    hub_url: str
-    retailer_url: str
+    line: Line
     plan: TariffPlan
     clock: Clock
     terms: StreetTerms
@@ -117,11 +121,13 @@ class Surroundings:
 
 @dataclass
 class Resident:
-    """One home: what its owner holds, what stands in it, and the agent that serves it."""
+    """One home: what its owner holds, the code from its box, what stands in it, and the agent that
+    serves it."""
 
     name: str
     folder: Path
     owner: Secp256k1Key
+    claim: Secp256k1Key
     keys: AgentKeys
     identity: ChannelIdentity
     home: Home
@@ -144,8 +150,10 @@ class Resident:
         return self._agent
 
     async def wake(self, around: Surroundings) -> None:
-        """Start the home's agent: it remembers what its journal says, and enrols its VEN."""
+        """Claim the box, get on the line, and start the home's agent: it remembers what its journal
+        says, enrols its VEN, agrees to the plan that it was shown, and opens its channel."""
         channel, now_s = self.identity.channel, around.clock.now_s()
+        line = await self._get_on_line(around)
         seen = see_channels(around.chain, around.deployment, channels=[channel], now_s=now_s)
         self._journal = SqliteJournal.open(self.journal_path, now_s=around.clock.now_s)
         memory = remember(
@@ -155,9 +163,12 @@ class Resident:
             seen=seen[channel],
             unposted_limit_ubolt=around.terms.unposted_limit_bolt * UBOLT_PER_BOLT,
         )
-        hub = HubLink(Link("hub", around.hub_url), around.hub_url)
-        retailer = Link("retailer", around.retailer_url)
+        there, tls = line.retailer, line.context
+        hub = HubLink(Link("hub", there.hub, tls=tls), there.hub, tls=tls)
+        retailer = Link("retailer", there.line, tls=tls)
         self._links = [hub, retailer]
+        if (await fetch_plan(retailer)).digest != around.plan.digest:
+            raise RemoteError(f"the retailer sells another plan than {self.name} was shown")
         credentials = await enrol(retailer, self.identity, device=self.keys.device, now_s=now_s)
         self._feed = feed = VenFeed(Ven(retailer, credentials), around.deployment)
         self._agent = SmartAgent(
@@ -167,6 +178,14 @@ class Resident:
             hub=hub,
             ground=Ground(around.chain, around.deployment, memory, feed, archive=retailer),
         )
+        await self._agent.open()
+
+    async def _get_on_line(self, around: Surroundings) -> Identity:
+        """The code from the box claims its device for the owner; the retailer certifies it."""
+        url, now_s = around.line.enrol_url, SystemClock().now_s
+        retailer = await meet(url, root=around.line.root, now_s=now_s)
+        claim, ground = (self.claim, self.owner.address), (around.chain, now_s)
+        return await claim_box(url, retailer, keys=self.keys, claim=claim, ground=ground)
 
     async def report_forecast(self, day: date) -> None:
         """Tell the retailer what this home expects to take on `day`, by what it has measured."""
@@ -209,24 +228,16 @@ def make_resident(
     keys = AgentKeys(
         box.create("device", DeviceKey, seed=seed), box.create("voucher", Secp256k1Key, seed=seed)
     )
-    x, y = (
-        int.from_bytes(half, "big") for half in (keys.device.public[:32], keys.device.public[32:])
-    )
     salt = seed_of(start.seed, name + " salt")
-    identity = ChannelIdentity(
-        deployment.chain_id,
-        deployment.vault,
-        deployment.anchor,
-        Descriptor(owner.address, guardian.address, x, y, salt),
-        start.daily_cap_bolt,
-        keys.voucher.address,
-    )
+    whose = Family(owner.address, guardian.address, salt, start.daily_cap_bolt)
+    identity = channel_of(deployment, keys, family=whose)
+    claim = claim_key(new_claim_code(seed=seed_of(start.seed, name + " claim code")))
     file = home_file(name)
     (folder / "home.toml").write_bytes(bundled(file))
     home = parse_home(bundled(file), what=file)
     state = DeviceState(start.now_s, stored_uwh=home.end_of_day_wh * UWH_PER_WH)
     devices = SimulatedDevices(SimulatedHome(series, home, state=state))
-    return Resident(name, folder, owner, keys, identity, home, devices)
+    return Resident(name, folder, owner, claim, keys, identity, home, devices)
 
 
 def home_file(name: str) -> str:

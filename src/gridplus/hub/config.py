@@ -21,7 +21,7 @@ from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
 from gridplus.hub.claiming import Claimer
 from gridplus.hub.facts import open_outbox
 from gridplus.hub.hub import Hub, HubParts
-from gridplus.hub.line import HubLine, LineConfig
+from gridplus.hub.line import HubLine, LineConfig, LineGuard
 from gridplus.hub.orders import NoticeFolder
 from gridplus.hub.owing import OwnHomes
 from gridplus.hub.supply import Supply
@@ -128,6 +128,8 @@ def open_hub(config: HubConfig) -> tuple[Starlette, tuple[Door, ...]]:
     if line is not None:
         made.behind(line, retailer=client)
     app = made.starlette()
+    if line is not None:
+        app.add_middleware(LineGuard)
     inner = app.router.lifespan_context
 
     @asynccontextmanager

@@ -17,6 +17,8 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gridplus.chain import Chain
 from gridplus.chain.epochs import Epochs
@@ -35,6 +37,32 @@ EPOCHS_S: Final = 2
 LISTS_S: Final = 15
 LISTS: Final = ("root.crl", "issuing.crl")
 MOST_LIST_BYTES: Final = 8 << 20
+
+
+_WAYS_OF_HOMES: Final = (
+    "/v1/channels",
+    "/v1/reads",
+    "/v1/vouchers",
+    "/v1/batches",
+    "/v1/restatements",
+    "/v1/stream",
+)
+
+
+class LineGuard:
+    """ASGI middleware of a hub with a line: homes speak there and nowhere else; what is left on
+    loopback is for the retailer itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_plain = scope["type"] == "http" and "door" not in scope.get("state", {})
+        if is_plain and scope["path"].startswith(_WAYS_OF_HOMES):
+            said = {"error": "homes speak over the line, by mutual TLS; this port is not for them"}
+            await JSONResponse(said, status_code=403)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ _QR = "GRIDPLUS:CLAIM:"
 _PREFIX = b"gridplus.claim-code/1\n"
 
 
-def new_claim_code() -> str:
-    """A fresh code, as it is printed: six groups of four letters and digits."""
-    secret = token_bytes(RANDOM_BYTES)
+def new_claim_code(*, seed: bytes | None = None) -> str:
+    """A fresh code, as it is printed: six groups of four letters and digits. With a `seed` always
+    the same, for a run that is to be repeated."""
+    secret = token_bytes(RANDOM_BYTES) if seed is None else keccak256(seed)[:RANDOM_BYTES]
     number = int.from_bytes(secret + _check(secret), "big")
     letters = "".join(_ALPHABET[number >> 5 * i & 31] for i in reversed(range(_LETTERS)))
     return "-".join(letters[i : i + 4] for i in range(0, _LETTERS, 4))

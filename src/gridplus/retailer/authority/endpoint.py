@@ -12,7 +12,7 @@ from gridplus.digest import canonical_json
 from gridplus.failures import InputError, RemoteError
 from gridplus.files import write_file
 from gridplus.keystore import read_token
-from gridplus.retailer.authority import Authority, IssueRefused
+from gridplus.retailer.authority.authority import Authority, IssueRefused
 from gridplus.tls import new_credentials_key
 from gridplus.wallet.certificates import parse_certificates
 
