@@ -202,7 +202,7 @@ async def test_a_bill_that_is_refused_does_not_keep_the_home_from_paying_the_one
         box.line.meddle = lie
         with pytest.raises(BillRefused, match="a line of the bill"):
             await box.retry()
-        record = box.hub_home.records[first]
+        record = box.life.records(box.house)[0]
         assert box.hub_home.durable.spent_ubolt == record.statement.spent_ubolt > 0
         assert [read.import_wh for read in box.agent.memory.unpaid] == [500]
 

@@ -9,7 +9,7 @@ import pytest
 from gridplus.agent.memory import Kind
 from gridplus.channel import ChainSeen, ChannelView, PayerPhase
 from gridplus.failures import RemoteError, StorageError
-from gridplus.hub.home import Record
+from gridplus.hub.archive import Record
 from gridplus.journal import Fact
 from gridplus.units import Interval
 from gridplus.wire import BillOffer
@@ -62,7 +62,7 @@ async def test_a_hub_that_is_out_of_order_is_a_hub_that_is_away(
         assert await box.live() is None
         box.line.instead = None
         assert await box.live() is not None
-        assert len(box.hub_home.records) == 2
+        assert len(box.life.records(box.house)) == 2
 
 
 @pytest.mark.parametrize("deaf", ["/v1/reads", "/v1/vouchers"])
@@ -80,7 +80,7 @@ async def test_an_answer_that_is_lost_is_asked_for_again_and_nothing_is_paid_twi
 
 def check_one_interval_is_paid(box: Box, import_wh: int, export_wh: int) -> None:
     """Billed once, paid once, to the right amount."""
-    (record,) = box.hub_home.records.values()
+    (record,) = box.life.records(box.house)
     statement = record.statement
     assert (statement.read.import_wh, statement.read.export_wh) == (import_wh, export_wh)
     assert box.hub_home.durable.spent_ubolt == statement.spent_ubolt
@@ -114,7 +114,7 @@ async def test_a_power_cut_between_agreeing_and_signing_leaves_a_bill_to_sign_fo
     async with agent_box(town, tmp_path) as box:
         box.line.deaf = "/v1/reads"
         await box.live(600, 40)
-        record = box.hub_home.records[DAY[0].start_s]
+        (record,) = box.life.records(box.house)
         box.line.deaf = ""
         await box.agent.memory.agree(offer_of(record), now_s=DAY[0].end_s)
         await box.restart()

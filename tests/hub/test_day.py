@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gridplus.channel import Counters, PayeeRefusal, Phase, Stop, Terms
 from gridplus.hub import Refused
-from gridplus.hub.home import Record, credit_of
+from gridplus.hub.archive import Record
+from gridplus.hub.home import credit_of
 from gridplus.tariff import group_leaf, root_from_path
 from gridplus.wallet import bill_group_digest, is_signed_by
 from tests.hub.town import (
@@ -131,8 +132,14 @@ async def test_a_record_shows_the_voucher_that_pays_it_and_none_where_a_later_on
         await life.open([house])
         offline, last = await life.bill(house, 300), await life.bill(house, 300)
         await life.pay(house, last)
-        assert offline.voucher is None
-        assert last.voucher == house.voucher_for(last).signature
+        then = await life.bill(house, 300)
+        shown = [(record.statement, record.voucher) for record in life.records(house)]
+    paid = house.voucher_for(last).signature
+    assert shown == [
+        (offline.statement, None),
+        (last.statement, paid),
+        (then.statement, None),
+    ]
 
 
 async def test_an_interval_that_moved_no_money_is_paid_by_the_voucher_before_it(
@@ -146,7 +153,8 @@ async def test_an_interval_that_moved_no_money_is_paid_by_the_voucher_before_it(
         await life.pay(house, paid)
         nothing = await life.bill(house, 0)
         assert nothing.statement.spent_ubolt == paid.statement.spent_ubolt
-        assert nothing.voucher == paid.voucher
+        assert nothing.voucher == house.voucher_for(paid).signature
+        assert [record.voucher for record in life.records(house)] == [nothing.voucher] * 2
         live = durable_parts(life.book)
     assert live == durable_parts(replayed(town.hub_key.address, tmp_path / "hub.journal"))
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from gridplus.channel import ChainSeen, ChannelView, Counters, PayeeRefusal, Voucher
 from gridplus.hub import HubRefusal, Refused
+from gridplus.hub.archive import Record
 from gridplus.hub.facts import Kind, seen_fact
-from gridplus.hub.home import Paid, Record
+from gridplus.hub.home import Paid
 from gridplus.journal import SqliteJournal
 from gridplus.market import operating_day_intervals
 from gridplus.meter import IntervalRead, SignedRead

@@ -8,7 +8,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,10 @@ from gridplus.demo.options import street_terms
 from gridplus.demo.processes import ServiceProcess, start_service
 from gridplus.digest import canonical_json
 from gridplus.hub import Book, Hub, HubParts, Refused
+from gridplus.hub.archive import Archive, Record
 from gridplus.hub.claiming import Claimer
 from gridplus.hub.facts import open_outbox
-from gridplus.hub.home import Paid, Record
+from gridplus.hub.home import Home, Paid
 from gridplus.hub.owing import OwnHomes
 from gridplus.hub.vault import ClaimLink, VaultLink
 from gridplus.journal import Journal, JournalPlace, open_journal
@@ -264,6 +265,11 @@ class Life:
         assert isinstance(record, Record), record
         return record
 
+    def records(self, house: House) -> list[Record]:
+        """All its bills, read back from the journal."""
+        paid = self.book.homes[house.channel].paid
+        return self.hub.archive.records(house.channel, start_s=0, end_s=1 << 40, paid=paid)
+
     async def pay(self, house: House, record: Record) -> Counters:
         kept = await self.hub.submit_voucher(house.channel, house.voucher_for(record))
         assert isinstance(kept, Paid), kept
@@ -300,9 +306,18 @@ def durable_parts(book: Book) -> dict[str, object]:
         "homes": list(book.homes),
     }
     for channel, home in book.homes.items():
-        for name in ("identity", "payee", "tip", "records", "last_read", "durable"):
-            parts[f"{channel.hex()[:8]} {name}"] = getattr(home, name)
+        payee = home.payee
+        kept = {each.name: getattr(home, each.name) for each in fields(Home) if each.compare}
+        for name, value in {**kept, "machine": payee}.items():
+            parts[f"{channel.hex()[:8]} {name}"] = value
     return parts
+
+
+def billed_starts(place: JournalPlace, house: House) -> list[int]:
+    """When the intervals begin that a journal holds a bill of, each read back with its evidence."""
+    with open_journal(place, now_s=HandClock().now_s) as journal:
+        found = Archive(journal).records(house.channel, start_s=0, end_s=1 << 40)
+    return [record.statement.interval.start_s for record in found]
 
 
 def replayed(hub: Address, journal: JournalPlace, *, unsigned_limit: int = UNSIGNED_LIMIT) -> Book:

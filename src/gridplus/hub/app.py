@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Self
 
 import httpx
@@ -27,7 +28,6 @@ from gridplus.hub.claim_desk import ClaimDesk
 from gridplus.hub.description import openapi
 from gridplus.hub.desk import Asked, Desk, status_of
 from gridplus.hub.exposure import ExposureStep, worst_first
-from gridplus.hub.home import Record
 from gridplus.hub.hub import Hub
 from gridplus.hub.line import HubLine
 from gridplus.hub.metrics import CONTENT_TYPE, Metrics
@@ -37,12 +37,10 @@ from gridplus.hub.stream import StreamListener
 from gridplus.hub.supply import Supply
 from gridplus.journal.copying import parcel
 from gridplus.serving import LOOPBACK, bound_listener, read_body, require_bearer
-from gridplus.tariff import Evidence, format_octets
+from gridplus.tariff import format_octets
 from gridplus.tls import Peer, peer_at
 from gridplus.wire import (
     AskOrder,
-    BilledDay,
-    BilledRecord,
     Channels,
     FetchRestatement,
     OpenChannel,
@@ -248,23 +246,13 @@ class HubApp:
         if home is None:
             return message_answer(self._desk.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL)))
         start_s, end_s = (seconds_in_query(request, name) for name in ("start_s", "end_s"))
-        found = self._hub.records(channel, start_s=start_s, end_s=end_s)
-        records = tuple(_record_of(record) for record in found)
-        restated = tuple(self._hub.restated(channel, found))
-        return message_answer(BilledDay(home.identity, records, restated))
+        day = partial(self._hub.archive.day, home, start_s=start_s, end_s=end_s)
+        return message_answer(await asyncio.to_thread(day))
 
     async def _journal(self, request: Request) -> Response:
         after = whole_in_query(request, "after", limit=_SEQUENCE_MAX, what="the number of a fact")
         content = await asyncio.to_thread(lambda: parcel(self._hub.stored(after=after)))
         return bytes_answer(content)
-
-
-def _record_of(record: Record) -> BilledRecord:
-    billed = record.billed
-    evidence = Evidence(
-        billed.read_signature, record.group, billed.credit_signature, record.voucher
-    )
-    return BilledRecord(billed.statement, evidence)
 
 
 def _peer(request: Request) -> Peer | None:

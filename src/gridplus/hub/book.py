@@ -8,21 +8,16 @@ from gridplus.failures import StorageError, invariant
 from gridplus.hub.facts import (
     BilledRead,
     Kind,
-    RestatedBills,
     StoredVoucher,
     VaultFollowed,
-    parse_billed,
     parse_followed,
     parse_notice,
     parse_order_signed,
-    parse_restated,
-    parse_sealed,
     parse_seen,
-    parse_vouchers,
 )
 from gridplus.hub.home import Home, open_home
 from gridplus.hub.refusals import HubRefusal, Refused
-from gridplus.hub.sealing import Receipt, bill_leaf, receipts_of
+from gridplus.hub.sealing import ClosedGroup, Made, OpenGroup, Receipt
 from gridplus.journal import Stored
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.tariff import ChannelIdentity, Plan, Sources, parse_plan
@@ -42,15 +37,13 @@ class Book:
     prices: dict[bytes, PriceVersion] = field(default_factory=dict)
     followed: VaultFollowed | None = None
     _opening: dict[ChannelId, ChannelIdentity] = field(default_factory=dict)
-    _group: list[tuple[BilledRead | RestatedBills, int]] = field(default_factory=list)
-    _vouchers: list[StoredVoucher] = field(default_factory=list)
+    _group: OpenGroup = field(default_factory=OpenGroup)
 
     def replay(self, facts: Iterable[Stored]) -> None:
         """Apply durable facts in their order. Raises StorageError for one of an unknown kind."""
         for stored in facts:
             self._apply(stored)
-        unsealed = bool(self._group or self._vouchers)
-        invariant(not unsealed, "what a group holds and its seal become durable together")
+        invariant(self._group.is_empty, "what a group holds and its seal become durable together")
 
     def price_at(self, interval: Interval) -> PriceVersion | None:
         """The newest adopted version that covers `interval`."""
@@ -95,14 +88,10 @@ class Book:
             case Kind.CHAIN_SEEN:
                 seen, at_s = parse_seen(stored)
                 self._see(channel, seen, now_s=at_s)
-            case Kind.BILLED:
-                self._group.append(parse_billed(stored))
-            case Kind.RESTATED:
-                self._group.append(parse_restated(stored))
-            case Kind.GROUP_SEALED:
-                self._close_group(stored)
-            case Kind.VOUCHERS_STORED:
-                self._vouchers = parse_vouchers(stored)
+            case Kind.BILLED | Kind.RESTATED | Kind.VOUCHERS_STORED | Kind.GROUP_SEALED:
+                closed = self._group.take(stored)
+                if closed is not None:
+                    self._keep_group(closed)
             case Kind.VAULT_FOLLOWED:
                 self.followed = parse_followed(stored)
             case Kind.NOTICE_TOLD:
@@ -123,19 +112,18 @@ class Book:
         else:
             self.open(self._opening.pop(channel), seen)
 
-    def _close_group(self, stored: Stored) -> None:
-        (group, vouchers), self._group, self._vouchers = (self._group, self._vouchers), [], []
-        leaves = [bill_leaf(link.channel, link.head) for link in (made.link for made, _ in group)]
-        leaves += [voucher.leaf for voucher in vouchers]
-        receipts = iter(receipts_of(leaves, parse_sealed(stored)))
-        for made, at_s in group:
-            home = self.homes[made.link.channel]
-            if isinstance(made, BilledRead):
-                home.keep_bill(made, next(receipts), now_s=at_s)
-            else:
-                home.keep_restatement(made, next(receipts), now_s=at_s)
-        for voucher in vouchers:
-            self._keep_voucher(voucher, next(receipts))
+    def _keep_group(self, closed: ClosedGroup) -> None:
+        for made, _ in closed.made:
+            self._keep_link(made)
+        for voucher, receipt in closed.vouchers:
+            self._keep_voucher(voucher, receipt)
+
+    def _keep_link(self, made: Made) -> None:
+        home = self.homes[made.link.link.channel]
+        if isinstance(made.link, BilledRead):
+            home.keep_bill(made.link, now_s=made.at_s)
+        else:
+            home.keep_restatement(made.link, at=made.sequence, now_s=made.at_s)
 
     def _keep_voucher(self, stored: StoredVoucher, receipt: Receipt) -> None:
         home = self.homes[stored.channel]

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Protocol, TypeAlias
 
+from gridplus.hub.archive import Record, RestatedRecord
 from gridplus.hub.binding import may_send
-from gridplus.hub.home import Home, Paid, Record, RestatedRecord
+from gridplus.hub.home import Home, Paid
 from gridplus.hub.hub import Hub
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.supply import Supply
@@ -63,7 +64,7 @@ class Desk:
             case SubmitBatch():
                 return await self._batch(asked)
             case FetchRestatement():
-                return self._restated(self._hub.restater.after(asked))
+                return self._restated(await self._hub.restater.after(asked))
             case SubmitRead() | SubmitVoucher():
                 return await self._item(asked)
 

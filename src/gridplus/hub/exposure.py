@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gridplus.hub.home import Home
-from gridplus.units import DAY_S
+from gridplus.hub.marks import day_cost
 from gridplus.wallet import ChannelId
 
 LOW_DAYS = 3
@@ -28,7 +28,7 @@ class ExposureStep(Enum):
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """µBOLT: billed and not signed; what the account still holds beyond the bills; what the last 24
-    hours of the home's intervals cost."""
+    hours of the home's intervals cost, up to an hour more."""
 
     channel: ChannelId
     unsigned_ubolt: int
@@ -66,16 +66,8 @@ def worst_first(homes: Iterable[Home]) -> list[Exposure]:
 
 def _last_day(home: Home) -> int:
     """What was charged less what was earned in the 24 hours before the newest interval's end."""
-    newest, since = home.newest_record, None
+    asked, newest = home.machine.bill.counters, home.last_read
     if newest is None:
         return 0
-    for start_s, record in reversed(home.records.items()):
-        since = record.statement
-        if start_s <= newest.statement.interval.end_s - DAY_S:
-            break
-    if since is None:
-        return 0
-    whole = since.interval.end_s <= newest.statement.interval.end_s - DAY_S
-    last, first = newest.statement, since
-    before = (first.spent_ubolt, first.earned_ubolt) if whole else (0, 0)
-    return max(0, last.spent_ubolt - before[0] - (last.earned_ubolt - before[1]))
+    spent, earned = asked.spent_ubolt, asked.earned_ubolt
+    return day_cost(home.marks, spent=spent, earned=earned, end_s=newest.interval.end_s)

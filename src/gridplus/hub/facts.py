@@ -58,11 +58,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BilledRead:
-    """A statement with the device's signature under its read and the hub's under its credit."""
+    """A statement with the device's signature under its read and the hub's under its credit, and
+    the home's under exactly the link before, where that was durable."""
 
     statement: Statement
     read_signature: bytes
     credit_signature: bytes | None
+    paid_before: bytes | None = None
 
     @property
     def link(self) -> Statement:
@@ -79,7 +81,6 @@ class GroupSealed:
 
 
 def billed_fact(billed: BilledRead, *, at_s: int) -> Fact:
-    credit = billed.credit_signature
     return _fact(
         Kind.BILLED,
         billed.statement.channel,
@@ -87,7 +88,8 @@ def billed_fact(billed: BilledRead, *, at_s: int) -> Fact:
             "at_s": at_s,
             "statement": billed.statement.document(),
             "read_signature": format_octets(billed.read_signature),
-            "credit_signature": None if credit is None else format_octets(credit),
+            "credit_signature": _octets_or_none(billed.credit_signature),
+            "paid_before": _octets_or_none(billed.paid_before),
         },
     )
 
@@ -99,6 +101,7 @@ def parse_billed(stored: Stored) -> tuple[BilledRead, int]:
         parse_statement(fields.take("statement"), what=fields.where),
         fields.octets("read_signature", 64),
         fields.octets_or_none("credit_signature", 64),
+        _paid_before(fields),
     )
     return billed, fields.integer("at_s")
 
@@ -106,11 +109,12 @@ def parse_billed(stored: Stored) -> tuple[BilledRead, int]:
 @dataclass(frozen=True, slots=True)
 class RestatedBills:
     """A restatement of a home's earlier bills, the order (its id, 32 bytes) that it carries out,
-    and the hub's signature under its credit."""
+    the hub's signature under its credit, and the home's under exactly the link before."""
 
     restatement: Restatement
     order: bytes
     credit_signature: bytes | None
+    paid_before: bytes | None = None
 
     @property
     def link(self) -> Restatement:
@@ -118,7 +122,6 @@ class RestatedBills:
 
 
 def restated_fact(restated: RestatedBills, *, at_s: int) -> Fact:
-    credit = restated.credit_signature
     return _fact(
         Kind.RESTATED,
         restated.restatement.channel,
@@ -126,7 +129,8 @@ def restated_fact(restated: RestatedBills, *, at_s: int) -> Fact:
             "at_s": at_s,
             "restatement": restated.restatement.document(),
             "order": format_octets(restated.order),
-            "credit_signature": None if credit is None else format_octets(credit),
+            "credit_signature": _octets_or_none(restated.credit_signature),
+            "paid_before": _octets_or_none(restated.paid_before),
         },
     )
 
@@ -138,6 +142,7 @@ def parse_restated(stored: Stored) -> tuple[RestatedBills, int]:
         parse_restatement(fields.take("restatement"), what=fields.where),
         fields.octets("order", 32),
         fields.octets_or_none("credit_signature", 64),
+        _paid_before(fields),
     )
     return restated, fields.integer("at_s")
 
@@ -345,6 +350,14 @@ def open_outbox(journal: Journal) -> Outbox:
         journal.append([Fact(Kind.OUTBOX_WRITTEN.value, _OUTBOX, entry)])
 
     return Outbox((stored.fact.body for stored in journal.replay(subject=_OUTBOX)), write=write)
+
+
+def _octets_or_none(octets: bytes | None) -> str | None:
+    return None if octets is None else format_octets(octets)
+
+
+def _paid_before(fields: Fields) -> bytes | None:
+    return fields.octets_or_none("paid_before", 64) if fields.has("paid_before") else None
 
 
 def _fact(kind: Kind, subject: bytes, *, document: Document) -> Fact:

@@ -29,69 +29,12 @@ from gridplus.channel import (
 )
 from gridplus.failures import Bug, invariant
 from gridplus.hub.facts import BilledRead, NoticeTold, OrderSigned, RestatedBills
+from gridplus.hub.marks import Mark, Marks, oldest_unpaid, with_mark
 from gridplus.hub.sealing import Receipt
 from gridplus.meter import IntervalRead
-from gridplus.tariff import (
-    ChannelIdentity,
-    GroupEvidence,
-    History,
-    LinkEvidence,
-    RestatedLink,
-    Restatement,
-    Sources,
-    Statement,
-    Tip,
-    history_along,
-    in_chain,
-    tip_before,
-)
+from gridplus.tariff import ChannelIdentity, Restatement, Statement, Tip
 from gridplus.units import UBOLT_PER_BOLT, mul_div_up
 from gridplus.wallet import ChannelId
-
-
-@dataclass
-class Record:
-    """One billed interval with all the evidence that exists of it so far."""
-
-    billed: BilledRead
-    receipt: Receipt
-    voucher: bytes | None = None
-
-    @property
-    def statement(self) -> Statement:
-        return self.billed.statement
-
-    @property
-    def counters(self) -> Counters:
-        return counters_of(self.statement)
-
-    @property
-    def group(self) -> GroupEvidence:
-        return self.receipt.evidence
-
-
-@dataclass
-class RestatedRecord:
-    """A restatement with all the evidence that exists of it so far."""
-
-    restated: RestatedBills
-    receipt: Receipt
-    voucher: bytes | None = None
-
-    @property
-    def restatement(self) -> Restatement:
-        return self.restated.restatement
-
-    @property
-    def counters(self) -> Counters:
-        return counters_of(self.restatement)
-
-    @property
-    def link(self) -> RestatedLink:
-        evidence = self.receipt.evidence
-        return RestatedLink(
-            self.restatement, LinkEvidence(evidence, self.restated.credit_signature, self.voucher)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +43,17 @@ class Paid:
 
     voucher: Voucher
     receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class RestatedAt:
+    """Where the journal has a restatement: the `sequence` of its fact, the `order` (its id) that it
+    carries out, the head that it follows, and when the first interval began that it corrects."""
+
+    sequence: int
+    order: bytes
+    previous_head: bytes
+    since_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +66,9 @@ class Rehearsal:
 
 @dataclass
 class Home:
-    """One channel. `lock` is held from a request's first check to its commit; `unclaimed_since_s`
-    is when the oldest interval began that the chain has not paid in full.
+    """One channel: what the next step needs of it, and no bill (`archive` reads those back). `lock`
+    is held from a request's first check to its commit; `unclaimed_since_s` is when the oldest
+    interval began that the chain has not paid in full, to the hour.
 
     `gate` says which vouchers the machine would take; of those that passed it, `flying` is how many
     are on their way to the disk, and `paid` the newest that is there. The machine is stepped with
@@ -125,10 +80,9 @@ class Home:
     identity: ChannelIdentity
     machine: Payee
     tip: Tip
-    records: dict[int, Record] = field(default_factory=dict)
-    restated: list[RestatedRecord] = field(default_factory=list)
+    marks: Marks = ()
+    restated: tuple[RestatedAt, ...] = ()
     last_read: IntervalRead | None = None
-    newest: Record | RestatedRecord | None = None
     unclaimed_since_s: int | None = None
     paid: Paid | None = None
     notices: dict[str, NoticeTold] = field(default_factory=dict)
@@ -186,16 +140,11 @@ class Home:
         if self.hold is not None and self.view.word.op_nonce != self.hold.action.nonce:
             self.hold = None
         if self.view.word.spent != before:
-            self.unclaimed_since_s = self._oldest_unclaimed()
+            self._age(self.unclaimed_since_s)
         return effects
 
     def keep_bill(
-        self,
-        billed: BilledRead,
-        receipt: Receipt,
-        *,
-        now_s: int,
-        rehearsed: Rehearsal | None = None,
+        self, billed: BilledRead, *, now_s: int, rehearsed: Rehearsal | None = None
     ) -> None:
         """A bill and its group became durable; `rehearsed` spares the steps to it, if the home was
         locked since."""
@@ -208,41 +157,29 @@ class Home:
         if billed.credit_signature is not None:
             credit = credit_of(statement, billed.credit_signature)
             self.apply(CreditStored(credit), now_s=now_s)
+        start_s, total = statement.interval.start_s, self.tip.total
+        self.marks = with_mark(self.marks, Mark(start_s, total.spent_ubolt, total.earned_ubolt))
         self.tip, self.last_read = statement.tip, statement.read
-        record = Record(billed, receipt, self._signed_already(statement))
-        self.records[statement.interval.start_s] = self.newest = record
         if self.unclaimed_since_s is None:
-            self.unclaimed_since_s = self._oldest_unclaimed()
+            self._age(start_s)
 
-    def keep_restatement(
-        self, restated: RestatedBills, receipt: Receipt, *, now_s: int
-    ) -> RestatedRecord:
-        """A restatement and its group became durable."""
+    def keep_restatement(self, restated: RestatedBills, *, at: int, now_s: int) -> None:
+        """A restatement and its group became durable; its fact is the one `at` this sequence."""
         restatement = restated.restatement
         self.apply(Restated(link_of(restatement)), now_s=now_s)
         if restated.credit_signature is not None:
             credit = credit_of(restatement, restated.credit_signature)
             self.apply(CreditStored(credit), now_s=now_s)
         self.tip = restatement.tip
-        record = RestatedRecord(restated, receipt, self._signed_already(restatement))
-        self.newest = record
-        self.restated.append(record)
-        return record
-
-    def restated_by(self, order: bytes) -> RestatedRecord | None:
-        """What an order (its id) led to."""
-        return next((each for each in self.restated if each.restated.order == order), None)
-
-    def restated_after(self, head: bytes) -> RestatedRecord | None:
-        """The restatement that follows `head` in the chain."""
-        return next((r for r in self.restated if r.restatement.previous_head == head), None)
+        since_s = restatement.revisions[0].interval.start_s
+        here = RestatedAt(at, restated.order, restatement.previous_head, since_s)
+        self.restated = (*self.restated, here)
+        if self.unclaimed_since_s is None:
+            self._age(since_s)
 
     def keep_voucher(self, voucher: Voucher, receipt: Receipt) -> Paid:
         """A voucher became durable that the machine takes: it was asked, or the gate was."""
         paid = self.paid = Paid(voucher, receipt)
-        newest = self.newest
-        if newest is not None and newest.counters == voucher.counters:
-            newest.voucher = voucher.signature
         return paid
 
     def keep_order(self, signed: OrderSigned) -> None:
@@ -251,17 +188,6 @@ class Home:
         until_s = signed.action.valid_until_s
         self.held_until_s = until_s if self.hold is None else max(self.held_until_s, until_s)
         self.hold = signed
-
-    def history(self, *, since_s: int, sources: Sources) -> History:
-        """The newest version of each interval from `since_s` on, or from an earlier one that was
-        ever restated. Raises InputError as `history_along`."""
-        restatements = [record.restatement for record in self.restated]
-        first_s = min([since_s, *(each.revisions[0].interval.start_s for each in restatements)])
-        stated = [r.statement for at_s, r in self.records.items() if at_s >= first_s]
-        if not stated:
-            return History(self.tip, {})
-        links = in_chain(stated, restatements)
-        return history_along(tip_before(stated[0]), links, sources=sources)
 
     async def settled(self) -> None:
         """Wait until no voucher is on its way to the disk; under `lock`, so that none follows."""
@@ -281,23 +207,19 @@ class Home:
         due = max(0, self.durable.spent_ubolt - word.spent)
         return self.view.cap_allowance - mul_div_up(due, 1, divisor=max(1, cap)) * cap >= cap
 
-    def _oldest_unclaimed(self) -> int | None:
-        paid, oldest = self.view.word.spent, None
-        for start_s, record in reversed(self.records.items()):
-            if record.statement.spent_ubolt <= paid:
-                break
-            oldest = start_s
-        return oldest
-
     @property
-    def newest_record(self) -> Record | None:
-        """The newest interval; `newest` may be a restatement after it."""
-        return None if self.last_read is None else self.records[self.last_read.interval.start_s]
+    def signed_last(self) -> bytes | None:
+        """The home's signature under exactly the newest link of its chain, if it is durable."""
+        paid, bill = self.paid, self.machine.bill
+        exact = paid is not None and bill.interval is not None and self.durable == bill.counters
+        return paid.voucher.signature if exact and paid is not None else None
 
-    def _signed_already(self, link: Statement | Restatement) -> bytes | None:
-        """The newest voucher's signature, if it pays `link` too because that moved no money."""
-        paid = self.paid
-        return paid.voucher.signature if paid and self.durable == counters_of(link) else None
+    def _age(self, known_s: int | None) -> None:
+        """Say again since when the chain has not paid all; `known_s` is the oldest that it can be
+        where nothing better is known."""
+        paid, owed = self.view.word.spent, self.machine.bill.counters.spent_ubolt
+        due = oldest_unpaid(self.marks, paid, known_s=known_s) if owed > paid else None
+        self.unclaimed_since_s = due
 
     def _step(self, fact: PayeeFact, *, now_s: int) -> tuple[object, ...]:
         answer = step_payee(self.machine, fact, now_s=now_s)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gridplus.channel import Billed, ChainSeen, Metered, Refusal, Voucher
 from gridplus.clock import Clock
 from gridplus.failures import Bug
+from gridplus.hub.archive import Archive, Record
 from gridplus.hub.book import Book
 from gridplus.hub.facts import (
     BilledRead,
@@ -22,7 +23,7 @@ from gridplus.hub.facts import (
     seen_fact,
 )
 from gridplus.hub.following import concerned, moves_pool, named_hub, new_day, worth_keeping
-from gridplus.hub.home import Home, Paid, Record, bill_of, credit_asked
+from gridplus.hub.home import Home, Paid, bill_of, credit_asked
 from gridplus.hub.orders import NoticeFolder, OrderDesk
 from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.restating import Restater
@@ -37,9 +38,7 @@ from gridplus.meter import SignedRead, check_follows
 from gridplus.tariff import (
     ChannelIdentity,
     Plan,
-    RestatedLink,
     next_statement,
-    restated_before,
 )
 from gridplus.wallet import ChannelId, Domain, verify_device
 from gridplus.wire import OpenChannel
@@ -69,7 +68,8 @@ class Hub:
         self.orders = OrderDesk(
             parts.key, self.domain, parts.clock, self._book, self._commit, parts.herald
         )
-        self.restater = Restater(self._book, self._writer, parts.key, parts.clock)
+        self.archive = Archive(parts.journal)
+        self.restater = Restater(self._book, self._writer, parts.key, parts.clock, self.archive)
         self._opening = asyncio.Lock()
         self._following = asyncio.Lock()
         self._followed: tuple[bytes, int] | None = None
@@ -157,7 +157,7 @@ class Hub:
             await home.settled()
             if home.hold is not None:
                 return Refused(HubRefusal.ORDER_UNDER_WAY)
-            return self._billed_before(home, signed) or await self._bill(home, signed)
+            return await self._billed_before(home, signed) or await self._bill(home, signed)
 
     async def submit_voucher(self, channel: ChannelId, voucher: Voucher) -> Paid | Refused:
         """What is durable after a voucher, with its receipt. Equal is answered again."""
@@ -197,20 +197,9 @@ class Hub:
             self._followed = moment
             self._unseen = {c: None for c in self._unseen if c not in unseen}
 
-    def records(self, channel: ChannelId, *, start_s: int, end_s: int) -> Sequence[Record]:
-        """Billed intervals of a channel that begin in [start_s, end_s), in order of time."""
-        home = self._book.homes.get(channel)
-        found = () if home is None else home.records.items()
-        return [record for at_s, record in sorted(found) if start_s <= at_s < end_s]
-
     def stored(self, *, after: int) -> Iterator[Stored]:
         """The durable facts above `after`, for a copy of the journal. Blocking."""
         return self._parts.journal.replay(after=after)
-
-    def restated(self, channel: ChannelId, records: Sequence[Record]) -> list[RestatedLink]:
-        """The restatements of a channel that stand before one of `records`."""
-        links = [each.link for each in self._book.homes[channel].restated]
-        return restated_before([record.statement for record in records], links)
 
     def leaving(self) -> list[Home]:
         """The homes whose exit has started."""
@@ -222,8 +211,11 @@ class Hub:
     def _homes(self) -> Iterable[Home]:
         return self._book.homes.values()
 
-    def _billed_before(self, home: Home, signed: SignedRead) -> Record | Refused | None:
-        record = home.records.get(signed.read.interval.start_s)
+    async def _billed_before(self, home: Home, signed: SignedRead) -> Record | Refused | None:
+        last, start_s = home.last_read, signed.read.interval.start_s
+        if last is None or start_s > last.interval.start_s:
+            return None
+        record = await asyncio.to_thread(self.archive.billed, home.channel, start_s)
         if record is None or record.statement.read == signed.read:
             return record
         return Refused(HubRefusal.READ_CONFLICT)
@@ -244,13 +236,15 @@ class Hub:
             return refused(rehearsed)
         asked = credit_asked(rehearsed.effects)
         credit = None if asked is None else self._parts.key.sign(asked.digest)
-        billed = BilledRead(statement, signed.signature, credit)
+        billed = BilledRead(statement, signed.signature, credit, home.signed_last)
         note = BillNote(bill_leaf(statement.channel, statement.head))
         committed = await self._writer.commit([billed_fact(billed, at_s=now_s)], note)
         if committed.receipt is None:
             raise Bug("the seal leaves a receipt for each bill")
-        home.keep_bill(billed, committed.receipt, now_s=now_s, rehearsed=rehearsed)
-        return home.records[read.interval.start_s]
+        home.keep_bill(billed, now_s=now_s, rehearsed=rehearsed)
+        record = Record(billed, committed.receipt, home.signed_last)
+        self.archive.remember(record)
+        return record
 
     async def _learn(self, home: Home, fact: ChainSeen, *, at_s: int) -> None:
         """A node that has fallen behind, or shows another past, teaches nothing."""

@@ -4,16 +4,23 @@ The leaves are the heads of its bills, in the order of the journal, then its vou
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gridplus.hub.facts import (
+    BilledRead,
     GroupSealed,
+    Kind,
+    RestatedBills,
     StoredVoucher,
+    parse_billed,
+    parse_restated,
+    parse_sealed,
+    parse_vouchers,
     sealed_fact,
     vouchers_fact,
 )
-from gridplus.journal import Batch, Seal
+from gridplus.journal import Batch, Seal, Stored
 from gridplus.keystore import Secp256k1Key
 from gridplus.tariff import GroupEvidence, group_leaf, packed_paths, unpack_path
 from gridplus.wallet import ChannelId, Domain, bill_group_digest
@@ -83,6 +90,66 @@ class GroupSealer:
 def receipts_of(leaves: Sequence[bytes], sealed: GroupSealed) -> list[Receipt]:
     """Each leaf's own receipt of the sealed group, in the order of the leaves."""
     return [Receipt(sealed, path) for path in packed_paths(leaves)[1]]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A link of a home's bill chain as a fact tells it; `at_s` is when the machine was stepped."""
+
+    sequence: int
+    at_s: int
+    link: BilledRead | RestatedBills
+
+    @property
+    def leaf(self) -> bytes:
+        return bill_leaf(self.link.link.channel, self.link.link.head)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedGroup:
+    """What became durable together, each with its receipt; `sequence` is the seal's."""
+
+    sequence: int
+    made: tuple[tuple[Made, Receipt], ...]
+    vouchers: tuple[tuple[StoredVoucher, Receipt], ...]
+
+
+@dataclass
+class OpenGroup:
+    """A group whose facts are read one by one, until its seal. Who begins to read in the middle of
+    one takes what comes of that for the end of a group, and for nothing else."""
+
+    made: list[Made] = field(default_factory=list)
+    vouchers: list[StoredVoucher] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.made and not self.vouchers
+
+    def take(self, stored: Stored) -> ClosedGroup | None:
+        """The group when this fact seals it; facts that are of no group change nothing."""
+        match stored.fact.kind:
+            case Kind.BILLED:
+                billed, at_s = parse_billed(stored)
+                self.made.append(Made(stored.sequence, at_s, billed))
+            case Kind.RESTATED:
+                restated, at_s = parse_restated(stored)
+                self.made.append(Made(stored.sequence, at_s, restated))
+            case Kind.VOUCHERS_STORED:
+                self.vouchers = parse_vouchers(stored)
+            case Kind.GROUP_SEALED:
+                return self._close(stored)
+        return None
+
+    def _close(self, stored: Stored) -> ClosedGroup:
+        (made, vouchers), self.made, self.vouchers = (self.made, self.vouchers), [], []
+        leaves = [*(each.leaf for each in made), *(each.leaf for each in vouchers)]
+        receipts = receipts_of(leaves, parse_sealed(stored)) if leaves else []
+        return ClosedGroup(
+            stored.sequence,
+            tuple(zip(made, receipts, strict=False)),
+            tuple(zip(vouchers, receipts[len(made) :], strict=True)),
+        )
 
 
 def bill_leaf(channel: ChannelId, head: bytes) -> bytes:

@@ -7,6 +7,8 @@ from gridplus.failures import StorageError
 from gridplus.journal.facts import Fact, Stored
 
 PAGE_OF_FACTS = 1_000
+FIRST_PAGE = 16
+"""Facts. Who looks for one fact of a home reads no thousand; who reads on gets pages that grow."""
 Row: TypeAlias = tuple[int, int, str, bytes, bytes, int]
 """sequence, recorded_at_s, kind, subject, body, crc32"""
 
@@ -25,17 +27,19 @@ def stamped(facts: Sequence[Fact], *, after: int, now_s: int) -> list[Stored]:
 
 
 def read_pages(
-    page_after: Callable[[int], Sequence[Row]], *, after: int, place: str, whole: bool
+    page_after: Callable[[int, int], Sequence[Row]], *, after: int, place: str, whole: bool
 ) -> Iterator[Stored]:
     """Facts above `after`, in order, a page at a time; `whole` when all of them are asked for.
+    `page_after` is given where a page begins and how many facts it holds.
 
     Raises StorageError at a fact that is damaged or missing.
     """
-    while page := [_checked(row, place) for row in page_after(after)]:
+    limit = FIRST_PAGE
+    while page := [_checked(row, place) for row in page_after(after, limit)]:
         if whole and page[-1].sequence != after + len(page):
             raise StorageError(f"{place}: a fact is missing after {after}; restore a copy")
         yield from page
-        after = page[-1].sequence
+        after, limit = page[-1].sequence, min(8 * limit, PAGE_OF_FACTS)
 
 
 def _checked(row: Row, place: str) -> Stored:

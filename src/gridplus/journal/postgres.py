@@ -194,7 +194,9 @@ class PostgresJournal:
                 f"{self._place}: it has lost acknowledged facts, {newest + 1} to {self._last}; "
                 "go back to the server that had them, or restore a copy"
             )
-        found = read_rows(connection, self._last) if newest > self._last else []
+        found = (
+            read_rows(connection, self._last, limit=PAGE_OF_FACTS) if newest > self._last else []
+        )
         if found and found != [*rows][:PAGE_OF_FACTS]:
             raise StorageError(
                 f"{self._place}: somebody else has written; a journal has one writer"
@@ -232,9 +234,9 @@ class PostgresJournal:
         if connection is not None:
             connection.close()
 
-    def _page(self, after: int, *, subject: bytes | None) -> Sequence[Row]:
+    def _page(self, after: int, limit: int, *, subject: bytes | None) -> Sequence[Row]:
         with self._lock, self._as_storage_error():
-            return read_rows(self._require_open(), after, subject=subject)
+            return read_rows(self._require_open(), after, limit=limit, subject=subject)
 
     @contextmanager
     def _as_storage_error(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gridplus.journal.paging import PAGE_OF_FACTS, Row
+from gridplus.journal.paging import Row
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,15 +41,15 @@ def newest_sequence(connection: "Connection") -> int:
 
 
 def read_rows(
-    connection: "Connection", after: int, *, subject: bytes | None = None
+    connection: "Connection", after: int, *, limit: int, subject: bytes | None = None
 ) -> Sequence[Row]:
     """A page."""
     about = "" if subject is None else "AND subject = %(subject)s"
     if subject:
         about += " AND subject <> ''"  # of which the index is known to hold all
     query: Any = f"""SELECT sequence, recorded_at_s, kind, subject, body, crc32 FROM facts
-        WHERE sequence > %(after)s {about} ORDER BY sequence LIMIT {PAGE_OF_FACTS}"""  # noqa: S608
+        WHERE sequence > %(after)s {about} ORDER BY sequence LIMIT %(limit)s"""  # noqa: S608
     with connection.cursor(binary=True) as cursor:
-        cursor.execute(query, {"after": after, "subject": subject}, prepare=True)
+        cursor.execute(query, {"after": after, "subject": subject, "limit": limit}, prepare=True)
         rows: Any = cursor.fetchall()
         return rows  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from typing import Self
 
 from gridplus.failures import StorageError, invariant
 from gridplus.journal.facts import Fact, Stored
-from gridplus.journal.paging import PAGE_OF_FACTS, Row, read_pages, rows_of, stamped
+from gridplus.journal.paging import Row, read_pages, rows_of, stamped
 from gridplus.journal.sqlite_schema import STEPS
 from gridplus.journal.steps import way
 
@@ -136,16 +136,15 @@ class SqliteJournal:
             raise StorageError(f"{self._path}: the journal is closed; open it again and replay")
         return self._connection
 
-    def _page(self, after: int, *, subject: bytes | None) -> list[Row]:
+    def _page(self, after: int, limit: int, *, subject: bytes | None) -> list[Row]:
         about = "" if subject is None else "AND subject = :subject"
         if subject:
             about += " AND subject <> x''"  # of which the index is known to hold all
         query = f"""SELECT sequence, recorded_at_s, kind, subject, body, crc32 FROM facts
-            WHERE sequence > :after {about} ORDER BY sequence LIMIT {PAGE_OF_FACTS}"""  # noqa: S608
+            WHERE sequence > :after {about} ORDER BY sequence LIMIT :limit"""  # noqa: S608
+        asked = {"after": after, "subject": subject, "limit": limit}
         with self._lock, _as_storage_error(self._path):
-            return (
-                self._require_open().execute(query, {"after": after, "subject": subject}).fetchall()
-            )
+            return self._require_open().execute(query, asked).fetchall()
 
 
 def _make_private(path: Path) -> None:
