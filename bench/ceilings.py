@@ -94,13 +94,15 @@ def echo_server() -> Iterator[int]:
 
 def _serve_echo(listener: Any) -> None:
     async def serve() -> None:
-        server = await asyncio.get_running_loop().create_server(_Echo, sock=listener)
+        server = await asyncio.get_running_loop().create_server(Echo, sock=listener)
         await server.serve_forever()
 
     asyncio.run(serve())
 
 
-class _Echo(asyncio.Protocol):
+class Echo(asyncio.Protocol):
+    """Answers hello and everything else, without looking."""
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
         self._reader = FrameReader()

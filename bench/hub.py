@@ -265,7 +265,9 @@ def _check(town: Town, run: Run, plans: Plans) -> None:
 async def _naive(found: Found, town: Town, *, each: int) -> None:
     if not await asyncio.to_thread(fastapi_peer.installed, fetch=each > 1):
         return
-    server = await asyncio.to_thread(start_program, "fastapi_peer.py", town.folder)
+    server = await asyncio.to_thread(
+        start_program, "fastapi_peer.py", town.folder, str(town.folder / "fastapi.db")
+    )
     try:
         plans = [naive_exchanges_of(home, count=each) for home in town.homes[::2]]
         async with connected(server.url, len(plans)) as doors:

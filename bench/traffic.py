@@ -186,19 +186,21 @@ async def served_hub(
 
 def start_naive(folder: Path) -> ServiceProcess:
     """The naive server's process."""
-    return start_program("naive.py", folder)
+    return start_program("naive.py", folder, str(folder / "naive.db"))
 
 
-def start_program(name: str, folder: Path) -> ServiceProcess:
-    """A server of this folder, in a process of its own, with a database in `folder`."""
-    log, database = folder / f"{name}.log", folder / f"{name}.db"
-    program = [sys.executable, str(Path(__file__).with_name(name)), str(database)]
+def start_program(name: str, folder: Path, *arguments: str) -> ServiceProcess:
+    """A server of this folder, in a process of its own, whose log is in `folder`."""
+    log = folder / f"{name}.log"
+    program = [sys.executable, str(Path(__file__).with_name(name)), *arguments]
     with log.open("ab") as errors:
         process = subprocess.Popen(
             program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
         )
     assert process.stdout is not None
-    return ServiceProcess(name, process, log, json.loads(process.stdout.readline()))
+    ready = process.stdout.readline()
+    assert ready, f"{name} did not start: {log.read_text()[-2_000:]}"
+    return ServiceProcess(name, process, log, json.loads(ready))
 
 
 def cpu_seconds(pid: int) -> float | None:

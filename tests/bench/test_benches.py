@@ -160,3 +160,13 @@ def test_identity_is_measured_beside_openssl() -> None:
     ]
     assert re.search(r"the slowest of the hostile chains, .*: [\d.]+ ms", out)
     assert re.search(r"an agent's identity part +\d+ ms +\d+ MB", out)
+
+
+def test_many_silent_agents_are_measured_with_and_without_tls_beside_a_server_of_nothing() -> None:
+    out = printed("bench/connections.py", "--quick")
+    rows = re.findall(r"^  ( *[\w'].*?) {2,}([\d.,]+) +([\d.,]+) +([\d.,]+)$", out, re.M)
+    assert {"memory a connection, kB", "full handshakes a second, with hello"} <= {
+        r[0] for r in rows
+    }
+    resumed = next(row for row in rows if row[0].startswith("resumed"))
+    assert (float(resumed[1].replace(",", "")) > 0, resumed[2]) == (True, "0")

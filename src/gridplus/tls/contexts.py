@@ -6,6 +6,7 @@ and a new trust. Each renewal makes new ticket keys, so that no session outlives
 
 import ssl
 import tempfile
+from asyncio import sslproto
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from gridplus.wallet.certificates import (
 
 _CURVE: Final = "prime256v1"
 """Of the key exchange. Python sets one or leaves all; both ends here offer this one at once."""
+sslproto.SSLProtocol.max_size = 16_384
+"""What the loop holds ready for each connection: a record, not sixteen of them as is its custom."""
 HANDSHAKE_S: Final = 10
 """A peer that has not shaken hands by then is let go; give it to the listener as its limit."""
 _CIPHERS: Final = (
