@@ -46,7 +46,7 @@ def handed(secret: bytes) -> Iterator[int]:
         os.close(reading)
 
 
-def enrol_command(retailer: Retailer, box: Path, *more: str | Path) -> list[str]:
+def enrol_command(retailer: Retailer, box: Path, *more: str | Path, pays: bool = True) -> list[str]:
     keys = KeyStore(box.parent / "family")
     owner, guardian = (keys.create(name, Secp256k1Key) for name in ("owner", "guardian"))
     (box.parent / "home.toml").write_bytes(bundled("home.toml"))
@@ -57,7 +57,7 @@ def enrol_command(retailer: Retailer, box: Path, *more: str | Path) -> list[str]
         "--owner": f"0x{owner.address.hex()}",
         "--guardian": f"0x{guardian.address.hex()}",
         "--home": box.parent / "home.toml",
-        "--meter": box.parent / "meter.csv",
+        **({"--meter": box.parent / "meter.csv"} if pays else {}),
         "--clock": retailer.town.folder / "retailer" / "hub" / "clock",
     }
     options = [str(part) for pair in asked.items() for part in pair]

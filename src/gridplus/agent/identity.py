@@ -5,11 +5,12 @@ memory, at every start and every renewal; a disk that is stolen opens no line.
 """
 
 from base64 import b64decode, encodebytes
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ssl import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLContext
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -82,17 +83,15 @@ async def meet(url: str, *, root: bytes | None, now_s: Callable[[], int]) -> Ret
 
     Raises Unreachable; RemoteError for another root, or an endpoint that is not the root's.
     """
-    unknown = SSLContext(PROTOCOL_TLS_CLIENT)
-    unknown.check_hostname, unknown.verify_mode = False, CERT_NONE
-    stranger = Link("retailer", url, tls=unknown)
+    stranger = _stranger(url)
     try:
         authority, issuing = _authorities(await stranger.get(f"{EST}/cacerts", limit=_LIMIT))
         if root is not None and authority.fingerprint(SHA256()) != root:
             raise RemoteError(f"{url} shows another root than the one that is pinned")
-        data = [await stranger.get(f"/pki/{n}.crl", limit=_LIST_LIMIT) for n in ("root", "issuing")]
+        lists = await _lists(stranger, root=authority, issuing=issuing)
     finally:
         await stranger.aclose()
-    trust = Trust((authority,), tuple(parse_list(each, what="a list") for each in data))
+    trust = Trust((authority,), lists)
     link = Link("retailer", url, tls=ClientContext(credentials=None, trust=trust, now_s=now_s))
     try:
         told = await link.get("/v1/retailer", limit=_LIMIT)
@@ -132,16 +131,11 @@ class Identity:
     ) -> Self:
         """Certified at the enrolment door `url`: `claimed` for the first time, or again at every
         start. Raises EnrolmentRefused, RemoteError, Unreachable."""
+        claim = None if claimed is None else signed_claim(retailer, device, claimed=claimed)
         door = ClientContext(credentials=None, trust=retailer.trust, now_s=now_s)
         link = Link("retailer", url, tls=door)
-        try:
-            key = new_credentials_key()
-            claim = None if claimed is None else signed_claim(retailer, device, claimed=claimed)
-            request = certificate_request(key, device, at_s=now_s(), claim=claim)
-            leaf = await _certified(link, request, by="simpleenroll")
-        finally:
-            await link.aclose()
-        credentials = _checked(leaf, key, retailer=retailer, now_s=now_s)
+        ask = partial(_certified, link, by="simpleenroll")
+        credentials = await _asked(ask, retailer, device=device, now_s=now_s, claim=claim)
         return cls(retailer, device, credentials=credentials, now_s=now_s)
 
     @property
@@ -159,15 +153,40 @@ class Identity:
         """A new line key, certified on the line of the old one. Raises as `enrol`; then the old
         one stays in use."""
         link = Link("retailer", self.retailer.line, tls=self.context)
+        await self._certify(partial(_certified, link, by="simplereenroll"))
+
+    async def start_again(self, url: str) -> None:
+        """The same at the enrolment door, for a line that is believed no more: its certificate ran
+        out, or the lists that it goes by did."""
+        stranger = _stranger(url)
         try:
-            key = new_credentials_key()
-            request = certificate_request(key, self._device, at_s=self._now_s(), claim=None)
-            leaf = await _certified(link, request, by="simplereenroll")
+            known = self.retailer
+            root = known.trust.roots[0]
+            lists = await _lists(stranger, root=root, issuing=known.issuing)
+        finally:
+            await stranger.aclose()
+        self.retailer = replace(known, trust=Trust((root,), lists))
+        door = ClientContext(credentials=None, trust=self.retailer.trust, now_s=self._now_s)
+        link = Link("retailer", url, tls=door)
+        await self._certify(partial(_certified, link, by="simpleenroll"))
+
+    async def refresh(self) -> None:
+        """The newest revocation lists, from the line. Raises RemoteError, Unreachable; then the
+        old ones stay in use."""
+        known = self.retailer
+        link = Link("retailer", known.line, tls=self.context)
+        try:
+            root = known.trust.roots[0]
+            lists = await _lists(link, root=root, issuing=known.issuing)
         finally:
             await link.aclose()
-        credentials = _checked(leaf, key, retailer=self.retailer, now_s=self._now_s)
-        self.credentials, self._leaf = credentials, leaf
-        self.context.renew(credentials, self.retailer.trust)
+        self.retailer = replace(known, trust=Trust((root,), lists))
+        self.context.renew(self.credentials, self.retailer.trust)
+
+    async def _certify(self, ask: "_Asking") -> None:
+        self.credentials = await _asked(ask, self.retailer, device=self._device, now_s=self._now_s)
+        self._leaf = _leaf(self.credentials)
+        self.context.renew(self.credentials, self.retailer.trust)
 
 
 def signed_claim(retailer: Retailer, device: DeviceKey, *, claimed: Claimed) -> Claim:
@@ -194,13 +213,59 @@ def certificate_request(
     return builder.sign(key, SHA256())
 
 
+def _stranger(url: str) -> Link:
+    """A link on which nobody is believed: what comes over it is signed by itself."""
+    unknown = SSLContext(PROTOCOL_TLS_CLIENT)
+    unknown.check_hostname, unknown.verify_mode = False, CERT_NONE
+    return Link("retailer", url, tls=unknown)
+
+
+async def _lists(
+    link: Link, *, root: x509.Certificate, issuing: x509.Certificate
+) -> tuple[x509.CertificateRevocationList, ...]:
+    """Of both authorities. Raises RemoteError for one that its authority did not sign."""
+    found = list[x509.CertificateRevocationList]()
+    for name, authority in (("root", root), ("issuing", issuing)):
+        data = await link.get(f"/pki/{name}.crl", limit=_LIST_LIMIT)
+        key = authority.public_key()
+        try:
+            made = parse_list(data, what=f"the retailer's {name}.crl")
+        except InputError as error:
+            raise RemoteError(str(error)) from None
+        if not isinstance(key, ec.EllipticCurvePublicKey) or not made.is_signature_valid(key):
+            raise RemoteError(f"the retailer's {name}.crl is not signed by its authority")
+        found.append(made)
+    return tuple(found)
+
+
+_Asking: TypeAlias = Callable[[x509.CertificateSigningRequest], Awaitable[x509.Certificate]]
+
+
+async def _asked(
+    ask: _Asking,
+    retailer: Retailer,
+    *,
+    device: DeviceKey,
+    now_s: Callable[[], int],
+    claim: Claim | None = None,
+) -> Credentials:
+    """A new line key and its certificate, which `ask` brings."""
+    key = new_credentials_key()
+    request = certificate_request(key, device, at_s=now_s(), claim=claim)
+    return _checked(await ask(request), key, retailer=retailer, now_s=now_s)
+
+
 async def _certified(
     link: Link, request: x509.CertificateSigningRequest, *, by: str
 ) -> x509.Certificate:
+    """The certificate that `link` gives for the request; then the link is closed."""
     body = encodebytes(request.public_bytes(Encoding.DER))
-    status, answer = await link.send(
-        "POST", f"{EST}/{by}", content=body, headers=_PKCS10, limit=_LIMIT
-    )
+    try:
+        status, answer = await link.send(
+            "POST", f"{EST}/{by}", content=body, headers=_PKCS10, limit=_LIMIT
+        )
+    finally:
+        await link.aclose()
     if status >= 500:
         raise Unreachable(f"the retailer cannot enrol now: {answer[:200].decode(errors='replace')}")
     if status != 200:

@@ -57,8 +57,9 @@ class Memory:
     """The agent's state, always what its journal says.
 
     `unpaid` are reads that no agreed bill covers yet, in order of time; `refused` counts bills
-    that it would not pay; `receipt` is the hub's newest. Receipts reach the disk with the next
-    fact: one that a crash loses is asked for again with its voucher.
+    that it would not pay; `receipt` is the hub's newest, `last_read` the newest that was taken.
+    Receipts reach the disk with the next fact: one that a crash loses is asked for again with its
+    voucher.
     """
 
     journal: Journal
@@ -69,6 +70,7 @@ class Memory:
     refused: int = 0
     restated: int = 0
     receipt: Acknowledgement | None = None
+    last_read: IntervalRead | None = None
     _unwritten: list[Fact] = field(default_factory=list)
 
     def replay(self) -> None:
@@ -81,7 +83,7 @@ class Memory:
         newest = self.unpaid[-1].interval if self.unpaid else self.payer.bill.interval
         if newest is None or read.interval > newest:
             await self._append(Kind.READ_TAKEN, _read_bytes(read))
-            self.unpaid.append(read)
+            self._taken(read)
 
     async def agree(self, offer: BillOffer, *, now_s: int) -> None:
         """Keep a bill that this agent recomputed and accepts, with the hub's signatures."""
@@ -156,6 +158,10 @@ class Memory:
         self._unwritten.clear()
         await asyncio.to_thread(self.journal.append, facts)
 
+    def _taken(self, read: IntervalRead) -> None:
+        self.unpaid.append(read)
+        self.last_read = read
+
     def _acknowledged(self, receipt: Acknowledgement, *, now_s: int) -> tuple[object, ...]:
         self.receipt = receipt
         return self.step(Acknowledged(receipt.counters), now_s=now_s)
@@ -178,7 +184,7 @@ class Memory:
         body = stored.fact.body
         match stored.fact.kind:
             case Kind.READ_TAKEN:
-                self.unpaid.append(_read_from(stored))
+                self._taken(_read_from(stored))
             case Kind.BILL_AGREED:
                 self._agreed(BillOffer.parse(body), now_s=stored.recorded_at_s)
             case Kind.RESTATEMENT_AGREED:

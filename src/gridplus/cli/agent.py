@@ -10,6 +10,7 @@ _COMMANDS = {
     "log": "what your devices did, why, by which signal and by whose leave",
     "override": "your hand on a device, at once, for as long as you say",
     "prefer": "how you want to live: comfort, reserve, car, highest price, quiet hours",
+    "run": "live: meter, hear, plan, pay, stay certified, until SIGTERM",
     "status": "what you have said, and what may move your devices now",
     "update": "signed releases of the software: check one, put one in force",
 }

@@ -5,25 +5,22 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gridplus.cli.agent_box import BoxFile, box_keys, octets, pin, pinned_root, put
 from gridplus.cli.serving import FILE
 from gridplus.failures import InputError
 
 if TYPE_CHECKING:
-    from gridplus.agent import AgentKeys
-    from gridplus.agent.identity import Retailer
     from gridplus.agent.moving_in import Family, NewHome
-    from gridplus.chain import Chain
     from gridplus.wallet import Address
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_DEVICE, _VOUCHER = "device", "voucher"
 
 
 @click.command(name="enrol")
@@ -57,34 +54,42 @@ def command(folder: Path, **asked: Any) -> None:
 def _steps(folder: Path, asked: dict[str, Any]) -> Iterator[str]:
     from gridplus.agent.identity import meet
     from gridplus.agent.moving_in import NewHome, channel_of, claim_box
+    from gridplus.chain import RpcChain
     from gridplus.clock import FileClock, SystemClock
     from gridplus.files import read_file
     from gridplus.keystore import claim_key
     from gridplus.owner import write_papers
     from gridplus.planner import parse_home
 
-    if (asked["home"] is None) != (asked["meter"] is None):
-        raise InputError("give --home and --meter, or neither: a home pays for what it metered")
+    if asked["meter"] is not None and asked["home"] is None:
+        raise InputError("--meter goes with --home: a plan is made of what stands in the home")
     owner, code = _address(asked["owner"]), claim_key(asked["claim_code"])
     clock = SystemClock() if asked["clock"] is None else FileClock(asked["clock"])
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     now_s = SystemClock().now_s
     with ExitStack() as opened:
-        keys = opened.enter_context(_keys(folder, asked))
+        module, label = asked["token_module"], asked["token_label"]
+        sealed = not asked["unsealed"]
+        keys = opened.enter_context(box_keys(folder, module, label=label, sealed=sealed, make=True))
         yield f"keys: device 0x{keys.device.public.hex()[:16]}…"
-        pinned = _pinned(folder, asked["root"])
-        retailer = asyncio.run(meet(asked["url"], root=pinned, now_s=now_s))
-        _pin(folder, retailer)
+        root = pinned_root(folder, asked["root"])
+        retailer = asyncio.run(meet(asked["url"], root=root, now_s=now_s))
+        rpc = asked["rpc"] or retailer.chain
+        file = BoxFile(asked["url"], rpc, retailer.registry, module, label)
+        pin(folder, retailer, file=file)
         yield f"retailer: root {retailer.fingerprint}"
-        chain = opened.enter_context(_chain(retailer, asked["rpc"]))
+        chain = opened.enter_context(RpcChain(rpc))
+        retailer.deployment.require_on(chain)
         identity = asyncio.run(
             claim_box(asked["url"], retailer, keys=keys, claim=(code, owner), ground=(chain, now_s))
         )
         until = f"{identity.certificate.not_valid_after_utc:%Y-%m-%d %H:%M}Z"
         yield f"enrolled and certified until {until}"
         channel = channel_of(retailer.deployment, keys, family=_family(folder, asked))
-        _write(folder / "home.papers", write_papers(channel))
+        put(folder / "home.papers", write_papers(channel))
         yield f"channel 0x{channel.channel.hex()}; papers in {folder / 'home.papers'}"
+        if asked["home"] is not None:
+            put(folder / "home.toml", read_file(asked["home"]))
         if asked["meter"] is not None:
             what = parse_home(read_file(asked["home"]), what=str(asked["home"]))
             home = NewHome(identity, channel, keys, what, chain, clock)
@@ -107,46 +112,6 @@ def _first_payment(home: "NewHome", folder: Path, *, asked: dict[str, Any]) -> I
     yield f"paid for {meter.newest}: {format_ubolt(payment.voucher.spent)} BOLT in all"
 
 
-@contextmanager
-def _keys(folder: Path, asked: dict[str, Any]) -> "Iterator[AgentKeys]":
-    """Device and voucher key, made when they are not there yet."""
-    from gridplus.agent import AgentKeys
-    from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
-    from gridplus.keystore.sealing import PassphraseSealing
-    from gridplus.keystore.secret import Secret, find_passphrase, find_secret
-
-    path, token = folder / "keys", None
-    store: Any
-    if asked["token_module"] is not None:
-        from gridplus.keystore.pkcs11 import Token, TokenStore
-
-        pin = find_secret(Secret.PIN)
-        token = Token(asked["token_module"], label=asked["token_label"], pin=pin)
-        store = TokenStore(path, token)
-    elif asked["unsealed"] or (path.exists() and any(path.iterdir())):
-        store = KeyStore(path)
-    else:
-        store = KeyStore.found(path, PassphraseSealing.new(find_passphrase()))
-    for name, kind in ((_DEVICE, DeviceKey), (_VOUCHER, Secp256k1Key)):
-        if name not in store.names():
-            store.create(name, kind)
-    try:
-        yield AgentKeys(store.load(_DEVICE, DeviceKey), store.load(_VOUCHER, Secp256k1Key))
-    finally:
-        if token is not None:
-            token.close()
-
-
-@contextmanager
-def _chain(retailer: "Retailer", rpc: str | None) -> "Iterator[Chain]":
-    """The chain that the home trusts, with the retailer's contracts on it."""
-    from gridplus.chain import RpcChain
-
-    with RpcChain(rpc or retailer.chain) as chain:
-        retailer.deployment.require_on(chain)
-        yield chain
-
-
 def _family(folder: Path, asked: dict[str, Any]) -> "Family":
     """With the salt of earlier papers, so that a second try is the same channel."""
     from gridplus.agent.moving_in import Family
@@ -156,34 +121,9 @@ def _family(folder: Path, asked: dict[str, Any]) -> "Family":
     if papers.exists():
         salt = parse_papers(papers.read_bytes(), what=str(papers)).descriptor.salt
     else:
-        salt = _octets(asked["salt"], "--salt") or secrets.token_bytes(32)
+        salt = octets(asked["salt"], "--salt") or secrets.token_bytes(32)
     guardian = _address(asked["guardian"])
     return Family(_address(asked["owner"]), guardian, salt, asked["daily_cap"])
-
-
-def _pinned(folder: Path, given: str | None) -> bytes | None:
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    from gridplus.wallet.certificates import parse_certificates
-
-    path = folder / "root.pem"
-    if not path.exists():
-        return _octets(given, "--root")
-    (root,) = parse_certificates(path.read_bytes(), what=str(path))
-    return root.fingerprint(SHA256())
-
-
-def _pin(folder: Path, retailer: "Retailer") -> None:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    _write(folder / "root.pem", retailer.trust.roots[0].public_bytes(Encoding.PEM))
-
-
-def _write(path: Path, content: bytes) -> None:
-    from gridplus.files import write_file
-
-    if not path.exists() or path.read_bytes() != content:
-        write_file(path, content)
 
 
 def _address(text: str) -> "Address":
@@ -192,15 +132,3 @@ def _address(text: str) -> "Address":
     if not _ADDRESS.fullmatch(text):
         raise InputError(f"{text!r} is no address: 0x and 40 hex digits")
     return Address(bytes.fromhex(text[2:]))
-
-
-def _octets(text: str | None, what: str) -> bytes | None:
-    if text is None:
-        return None
-    try:
-        found = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        found = b""
-    if len(found) != 32:
-        raise InputError(f"{what} is 64 hex digits")
-    return found

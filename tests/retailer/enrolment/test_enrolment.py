@@ -317,6 +317,25 @@ def test_a_revoked_certificate_opens_no_line_and_the_list_says_so(place: Place) 
     assert newest.get_revoked_certificate_by_serial_number(serial) is not None
 
 
+def test_a_box_hears_of_revocations_and_starts_again_at_the_door_when_its_own_is_among_them(
+    place: Place,
+) -> None:
+    identity = run(place.enrol(place.device(), claimed(place)))
+    other = run(place.enrol(place.device(), claimed(place)))
+    run(place.lines.revoke(other.certificate.serial_number, reason=RevocationReason.SUPERSEDED))
+    run(identity.refresh())
+    (_, newest) = identity.retailer.trust.lists
+    serial = identity.certificate.serial_number
+    assert newest.get_revoked_certificate_by_serial_number(other.certificate.serial_number)
+    run(place.lines.revoke(serial, reason=RevocationReason.SUPERSEDED))
+    with pytest.raises(Unreachable):
+        run(identity.refresh())
+    assert identity.certificate.serial_number == serial
+    run(identity.start_again(place.urls["enrol"]))
+    assert identity.certificate.serial_number != serial
+    run(identity.refresh())
+
+
 def test_a_pinned_root_keeps_impostors_out(place: Place) -> None:
     found = run(place.meet())
     pinned = bytes.fromhex(found.fingerprint)
