@@ -24,10 +24,10 @@ from gridplus.contracts.word import DAY_S, ChannelWord
 from gridplus.demo.street_data import day_ahead_prices
 from gridplus.digest import keccak256
 from gridplus.hub.book import Book
-from gridplus.hub.export import unpaid_vouchers
 from gridplus.hub.facts import BilledRead, Kind, StoredVoucher, billed_fact, seen_fact
 from gridplus.hub.sealing import BillNote, GroupSealer, Note, Receipt, VoucherNote, bill_leaf
 from gridplus.hub.till import Till
+from gridplus.hub.today import Today
 from gridplus.journal import Batch, Fact, GroupWriter, SqliteJournal
 from gridplus.keystore import Secp256k1Key
 from gridplus.market import PriceVersion
@@ -46,6 +46,13 @@ HUB = Secp256k1Key(PrivateKey(keccak256(b"bench hub")))
 LIMIT_UBOLT = 20 * UBOLT_PER_BOLT
 WORD = ChannelWord(deposited=500 * UBOLT_PER_BOLT, cap_day=NOW_S // DAY_S - 10, daily_cap=60)
 SEEN = ChainSeen(ChannelView(WORD, NOW_S // DAY_S), 1)
+
+
+class FixedClock:
+    """It is the end of the day."""
+
+    def now_s(self) -> int:
+        return NOW_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,7 @@ def measure(path: Path) -> Cost:
         start_s, count = time.perf_counter() - begin_s, len(book.homes)
         held = (resident_bytes() - before) // count
         begin_s = time.perf_counter()
-        due = list(islice(unpaid_vouchers(book.homes.values()), 200))
+        due = list(islice(book.homes.at(book.homes.figures.owed), 200))
         plan_s = time.perf_counter() - begin_s
         assert len(due) == min(200, count)
         paid = asyncio.run(payments(book, journal))
@@ -152,7 +159,8 @@ async def payments(book: Book, journal: SqliteJournal) -> float:
     """Some of the channels pay, each one voucher after the other."""
     sealer = GroupSealer(HUB, home_nowhere().identity.domain, lambda: NOW_S)
     writer: GroupWriter[Note, Receipt | None] = GroupWriter(journal, seal=sealer)
-    till, count = Till(book, writer), len(book.homes)
+    today = Today(FixedClock(), lambda fact: writer.commit([fact], None))
+    till, count = Till(book, writer, today=today), len(book.homes)
     paying = [home_nowhere(number) for number in range(0, count, max(1, count // PAYING))]
     vouchers = [(home, list(promises(home, book))) for home in paying]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gridplus.hub.claim_policy import ClaimDue, ClaimPolicy
+from gridplus.hub.owing import OwnHomes, Which
 from gridplus.hub.standing import Standing
 from gridplus.units import DAY_S
 from tests.hub.town import START_S, HandClock, Town, living_hub
@@ -80,4 +81,5 @@ async def test_a_claim_leaves_a_home_a_day_of_its_cap(
         await life.pay(house, await life.bill(house))
         clock.shown_s += days * DAY_S
         await life.hub.follow_chain()
-        assert life.book.homes[house.channel].spares_a_day is spares
+        due = await OwnHomes(life.hub).owed(Which.SPARING, most=1)
+        assert (due.count == 1) is spares

@@ -18,7 +18,7 @@ import pytest
 from gridplus.chain import USUAL_FEES, Account, Call, FeeRules, Outbox, RpcChain, Sender
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.patience import Patience
-from gridplus.channel import Counters, Voucher
+from gridplus.channel import Counters, DayEnded, Refusal, Voucher
 from gridplus.clock import Clock, set_clock
 from gridplus.contracts import calls, home_calls
 from gridplus.demo.founding import (
@@ -36,8 +36,10 @@ from gridplus.hub import Book, Hub, HubParts, Refused
 from gridplus.hub.archive import Archive, Record
 from gridplus.hub.claiming import Claimer
 from gridplus.hub.facts import open_outbox
+from gridplus.hub.figures import figure_of
 from gridplus.hub.home import Home, Paid
 from gridplus.hub.owing import OwnHomes
+from gridplus.hub.standing import Standing
 from gridplus.hub.vault import ClaimLink, VaultLink
 from gridplus.journal import Journal, JournalPlace, open_journal
 from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
@@ -134,7 +136,7 @@ class Town:
 
     def claimer(self, hub: Hub, journal: Journal, *, clock: Clock) -> Claimer:
         """Who claims for a hub; what it sends is in the hub's journal."""
-        payees, vault = OwnHomes(hub, clock.now_s), self.claims_with(open_outbox(journal))
+        payees, vault = OwnHomes(hub), self.claims_with(open_outbox(journal))
         return Claimer(payees, vault, journal=journal, clock=clock)
 
     def claims_with(self, outbox: Outbox) -> ClaimLink:
@@ -298,8 +300,32 @@ async def living_hub(
         await hub.aclose()
 
 
+def require_figures(book: Book) -> None:
+    """What a hub counts over its homes is what a walk over them finds (I-ST-3)."""
+    homes, figures = list(book.homes.values()), book.homes.figures
+    assert [figures.at(at) for at in range(figures.count)] == [figure_of(home) for home in homes]
+    claims = [home.rehearse(DayEnded(), now_s=0) for home in homes]
+    due = [not isinstance(claim, Refusal) and bool(claim.effects) for claim in claims]
+    assert [at in set(figures.owed) for at in range(figures.count)] == due
+    since = [home.unclaimed_since_s for home in homes if home.unclaimed_since_s is not None]
+    unsigned = [home.payee.bill.counters.spent_ubolt - home.durable.spent_ubolt for home in homes]
+    unclaimed = [home.durable.spent_ubolt - home.view.word.spent for home in homes]
+    assert figures.standing(payable=7) == Standing(
+        homes=len(homes),
+        stopped=sum(home.payee.stopped is not None for home in homes),
+        leaving=sum(home.view.exit_started for home in homes),
+        unsigned=sum(unsigned),
+        largest_unsigned=max(unsigned, default=0),
+        unclaimed=sum(max(0, each) for each in unclaimed),
+        oldest_unclaimed_s=min(since, default=None),
+        unposted=sum(home.payee.credited - home.view.word.earned for home in homes),
+        payable=7,
+    )
+
+
 def durable_parts(book: Book) -> dict[str, object]:
     """Everything that a hub must know again after a restart, by name."""
+    require_figures(book)
     parts: dict[str, object] = {
         "plan": None if book.plan is None else book.plan.digest,
         "prices": book.prices,

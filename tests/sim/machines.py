@@ -145,7 +145,7 @@ class HubMachine(Machine):
         vault = VaultLink(self.node, self.deployment)
         hub = self.make_hub(HubParts(self.key, vault, journal, self.clock, UNSIGNED_LIMIT))
         hub.start()
-        payees, claims = OwnHomes(hub, self.clock.now_s), ClaimLink(vault, sender)
+        payees, claims = OwnHomes(hub), ClaimLink(vault, sender)
         claimer = self.make_claimer(payees, claims, journal=journal, clock=self.clock)
         self.hub, self.claimer = hub, claimer
         line = self.network.line(self.name, self.board)

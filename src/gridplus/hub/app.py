@@ -27,12 +27,12 @@ from gridplus.hub.chores import Chore, Chores
 from gridplus.hub.claim_desk import ClaimDesk
 from gridplus.hub.description import openapi
 from gridplus.hub.desk import Asked, Desk, status_of
-from gridplus.hub.exposure import ExposureStep, worst_first
+from gridplus.hub.exposure import worst_first
 from gridplus.hub.hub import Hub
 from gridplus.hub.line import HubLine
 from gridplus.hub.metrics import CONTENT_TYPE, Metrics
 from gridplus.hub.refusals import HubRefusal, Refused
-from gridplus.hub.standing import Standing, standing_of
+from gridplus.hub.standing import Standing
 from gridplus.hub.stream import StreamListener
 from gridplus.hub.supply import Supply
 from gridplus.journal.copying import parcel
@@ -166,7 +166,7 @@ class HubApp:
         return None if self._claims is None else self._claims.standing
 
     def _standing(self) -> Standing:
-        return standing_of(self._hub.book.homes.values(), payable=self._hub.credit.payable)
+        return self._hub.book.homes.figures.standing(payable=self._hub.credit.payable)
 
     async def _show_standing(self, _request: Request) -> Response:
         chain, now = self._chain(), asdict(self._standing())
@@ -174,9 +174,9 @@ class HubApp:
 
     async def _show_exposure(self, _request: Request) -> Response:
         """The homes that need somebody, the most urgent first."""
-        found = worst_first(self._hub.book.homes.values())
-        urgent = [each for each in found if each.step is not ExposureStep.GOOD]
-        homes = [
+        homes = self._hub.book.homes
+        urgent = worst_first(homes.at(homes.figures.urgent))
+        told = [
             {
                 "channel": format_octets(each.channel),
                 "unsigned_ubolt": each.unsigned_ubolt,
@@ -187,7 +187,7 @@ class HubApp:
             }
             for each in urgent[:MOST_EXPOSED]
         ]
-        return JSONResponse({"count": len(urgent), "homes": homes})
+        return JSONResponse({"count": len(urgent), "homes": told})
 
     async def _show_metrics(self, _request: Request) -> Response:
         return Response(self._metrics.text(), media_type=CONTENT_TYPE)

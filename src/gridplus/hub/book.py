@@ -16,12 +16,13 @@ from gridplus.hub.facts import (
     parse_seen,
 )
 from gridplus.hub.home import Home, open_home
+from gridplus.hub.homes import Homes
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.sealing import ClosedGroup, Made, OpenGroup, Receipt
 from gridplus.journal import Stored
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.tariff import ChannelIdentity, Plan, Sources, parse_plan
-from gridplus.units import Interval
+from gridplus.units import DAY_S, Interval
 from gridplus.wallet import Address, ChannelId
 from gridplus.wire import OpenChannel
 
@@ -32,9 +33,10 @@ class Book:
 
     hub: Address
     unsigned_limit_ubolt: int
-    homes: dict[ChannelId, Home] = field(default_factory=dict)
+    homes: Homes = field(default_factory=Homes)
     plan: Plan | None = None
     prices: dict[bytes, PriceVersion] = field(default_factory=dict)
+    _prices_of: dict[int, list[PriceVersion]] = field(default_factory=dict)
     followed: VaultFollowed | None = None
     _opening: dict[ChannelId, ChannelIdentity] = field(default_factory=dict)
     _group: OpenGroup = field(default_factory=OpenGroup)
@@ -47,7 +49,8 @@ class Book:
 
     def price_at(self, interval: Interval) -> PriceVersion | None:
         """The newest adopted version that covers `interval`."""
-        covering = [version for version in self.prices.values() if version.covers(interval)]
+        known = self._prices_of.get(interval.start_s // DAY_S, [])
+        covering = [version for version in known if version.covers(interval)]
         return max(covering, key=lambda version: version.version, default=None)
 
     @property
@@ -68,12 +71,15 @@ class Book:
 
     def adopt_prices(self, prices: PriceVersion) -> None:
         self.prices[prices.digest] = prices
+        for day in range(prices.start_s // DAY_S, (prices.end_s - 1) // DAY_S + 1):
+            self._prices_of.setdefault(day, []).append(prices)
 
     def open(self, identity: ChannelIdentity, seen: ChainSeen) -> Home:
         """A home whose opening is durable."""
         terms = Terms(identity.domain, identity.cfg, identity.voucher_key, self.hub)
         payee = open_payee(terms, seen, unsigned_limit_ubolt=self.unsigned_limit_ubolt)
-        home = self.homes[identity.channel] = open_home(identity, seen, payee=payee)
+        home = open_home(identity, seen, payee=payee)
+        self.homes.add(home)
         return home
 
     def _apply(self, stored: Stored) -> None:
@@ -95,8 +101,7 @@ class Book:
             case Kind.VAULT_FOLLOWED:
                 self.followed = parse_followed(stored)
             case Kind.NOTICE_TOLD:
-                told = parse_notice(stored)
-                self.homes[channel].notices[told.kind] = told
+                self.homes[channel].keep_notice(parse_notice(stored))
             case Kind.ORDER_SIGNED:
                 self.homes[channel].keep_order(parse_order_signed(stored))
             case Kind.CLAIM_MINED | Kind.OUTBOX_WRITTEN:

@@ -155,7 +155,7 @@ def _open_hub(config: HubConfig, opened: ExitStack) -> tuple[Hub, ClaimDesk]:
     herald = None if config.notices is None else NoticeFolder(config.notices)
     hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt, herald))
     hub.start()
-    payees = OwnHomes(hub, clock.now_s)
+    payees = OwnHomes(hub)
     claimer = Claimer(payees, ClaimLink(vault, sender), journal=journal, clock=clock)
     return hub, ClaimDesk(claimer, config.claims)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gridplus.hub.home import Home
-from gridplus.hub.marks import day_cost
 from gridplus.wallet import ChannelId
 
 LOW_DAYS = 3
@@ -39,11 +38,11 @@ class Exposure:
 
 def exposure_of(home: Home) -> Exposure:
     """How one home stands."""
-    payee, word = home.payee, home.view.word
+    payee, word = home.machine, home.view.word
     asked = payee.bill.counters
     unsigned = asked.spent_ubolt - home.durable.spent_ubolt
     left = word.headroom + (asked.earned_ubolt - word.earned) - (asked.spent_ubolt - word.spent)
-    day = _last_day(home)
+    day = home.day_ubolt
     if home.stopped is not None:
         step = ExposureStep.STOPPED
     elif left < day:
@@ -62,12 +61,3 @@ def worst_first(homes: Iterable[Home]) -> list[Exposure]:
     rank = {step: place for place, step in enumerate(ExposureStep)}
     found = [exposure_of(home) for home in homes]
     return sorted(found, key=lambda each: (rank[each.step], each.left_ubolt))
-
-
-def _last_day(home: Home) -> int:
-    """What was charged less what was earned in the 24 hours before the newest interval's end."""
-    asked, newest = home.machine.bill.counters, home.last_read
-    if newest is None:
-        return 0
-    spent, earned = asked.spent_ubolt, asked.earned_ubolt
-    return day_cost(home.marks, spent=spent, earned=earned, end_s=newest.interval.end_s)

@@ -1,11 +1,12 @@
 """What the vault's logs mean for the hub's homes. Pure: the words are read elsewhere."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from gridplus.channel import ChainSeen, ChannelView, Claimed, ExitStarted
+from gridplus.channel import ChainSeen, Claimed, ExitStarted
 from gridplus.contracts import logs
 from gridplus.hub.facts import VaultFollowed
-from gridplus.hub.home import Home
+from gridplus.hub.homes import Homes
+from gridplus.hub.today import Today
 from gridplus.hub.vault import Sight
 from gridplus.wallet import Address, ChannelId
 
@@ -25,10 +26,10 @@ _POOL_LOGS = (
 Told = dict[ChannelId, type[ChainSeen]]
 
 
-def concerned(events: Iterable[logs.Log], homes: Mapping[ChannelId, Home]) -> Told:
+def concerned(events: Iterable[logs.Log], homes: Homes) -> Told:
     """The channels of `homes` whose words may have moved, and what the log makes of that.
 
-    Claims and posted vouchers name no channel: whoever has signed more than was paid may be meant.
+    Claims name no channel: whoever has signed more than was paid may be meant.
     """
     told: Told = {}
     for event in events:
@@ -49,14 +50,16 @@ def concerned(events: Iterable[logs.Log], homes: Mapping[ChannelId, Home]) -> To
                 told.setdefault(ChannelId(channel), ChainSeen)
                 told.setdefault(ChannelId(successor), ChainSeen)
             case logs.Claimed():
-                for home in filter(_is_owed, homes.values()):
-                    told.setdefault(home.channel, Claimed)
-            case logs.VouchersPosted():
-                for channel_id in homes:
-                    told.setdefault(channel_id, Claimed)
+                for name in homes.named(homes.figures.owed):
+                    told.setdefault(name, Claimed)
             case _:
                 pass
     return {channel_id: kind for channel_id, kind in told.items() if channel_id in homes}
+
+
+def concerns_everybody(events: Iterable[logs.Log]) -> bool:
+    """Whether any home may be meant, also one that never gave us what was posted."""
+    return any(isinstance(event, logs.VouchersPosted) for event in events)
 
 
 def moves_pool(events: Iterable[logs.Log]) -> bool:
@@ -64,13 +67,12 @@ def moves_pool(events: Iterable[logs.Log]) -> bool:
     return any(isinstance(event, _POOL_LOGS) for event in events)
 
 
-def new_day(homes: Mapping[ChannelId, Home], *, today: int) -> dict[ChannelId, ChainSeen]:
-    """With the day the cap allowance grows and exits mature, though no word moves."""
-    return {
-        channel: ChainSeen(ChannelView(home.view.word, today), home.machine.seen.block)
-        for channel, home in homes.items()
-        if home.view.today < today
-    }
+def new_day(homes: Homes, today: Today) -> dict[ChannelId, ChainSeen]:
+    """What homes are told of the day before they are touched: an exit matures, a stop may end."""
+    figures = homes.figures
+    told = {home.channel: today.news(home) for home in homes.at(figures.leaving)}
+    told |= {home.channel: today.news(home) for home in homes.at(figures.stopped)}
+    return {channel: news for channel, news in told.items() if news is not None}
 
 
 def named_hub(
@@ -87,7 +89,3 @@ def worth_keeping(sight: Sight, before: VaultFollowed) -> bool:
     """Whether to journal the cursor: a log came, or many blocks without one."""
     read = sight.cursor.next_block - before.cursor.next_block
     return bool(sight.events) or read >= _KEEP_BLOCKS
-
-
-def _is_owed(home: Home) -> bool:
-    return not home.view.counters.covers(home.durable)

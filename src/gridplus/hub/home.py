@@ -1,6 +1,7 @@
 """What the hub holds of one home in memory: always what its journal says, nothing more."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gridplus.channel import (
@@ -27,9 +28,10 @@ from gridplus.channel import (
     gate_of,
     step_payee,
 )
+from gridplus.contracts.word import MAX_CAP_DAYS
 from gridplus.failures import Bug, invariant
 from gridplus.hub.facts import BilledRead, NoticeTold, OrderSigned, RestatedBills
-from gridplus.hub.marks import Mark, Marks, oldest_unpaid, with_mark
+from gridplus.hub.marks import Mark, Marks, day_cost, oldest_unpaid, with_mark
 from gridplus.hub.sealing import Receipt
 from gridplus.meter import IntervalRead
 from gridplus.tariff import ChannelIdentity, Restatement, Statement, Tip
@@ -64,11 +66,16 @@ class Rehearsal:
     effects: tuple[object, ...]
 
 
+def _nobody(_: "Home") -> None:
+    """Whoever is to hear of a change of a home that nobody keeps yet."""
+
+
 @dataclass
 class Home:
     """One channel: what the next step needs of it, and no bill (`archive` reads those back). `lock`
     is held from a request's first check to its commit; `unclaimed_since_s` is when the oldest
-    interval began that the chain has not paid in full, to the hour.
+    interval began that the chain has not paid in full, to the hour; `day_ubolt` what the last 24
+    hours of its intervals cost. `told` hears of each change.
 
     `gate` says which vouchers the machine would take; of those that passed it, `flying` is how many
     are on their way to the disk, and `paid` the newest that is there. The machine is stepped with
@@ -81,6 +88,7 @@ class Home:
     machine: Payee
     tip: Tip
     marks: Marks = ()
+    day_ubolt: int = 0
     restated: tuple[RestatedAt, ...] = ()
     last_read: IntervalRead | None = None
     unclaimed_since_s: int | None = None
@@ -90,6 +98,7 @@ class Home:
     held_until_s: int = field(default=0, compare=False)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
     flying: int = field(default=0, compare=False)
+    told: Callable[["Home"], None] = field(default=_nobody, repr=False, compare=False)
     landed: asyncio.Event | None = field(default=None, compare=False)
     _gate: Gate | None = field(default=None, compare=False)
 
@@ -141,6 +150,7 @@ class Home:
             self.hold = None
         if self.view.word.spent != before:
             self._age(self.unclaimed_since_s)
+        self.told(self)
         return effects
 
     def keep_bill(
@@ -162,6 +172,7 @@ class Home:
         self.tip, self.last_read = statement.tip, statement.read
         if self.unclaimed_since_s is None:
             self._age(start_s)
+        self._look_back()
 
     def keep_restatement(self, restated: RestatedBills, *, at: int, now_s: int) -> None:
         """A restatement and its group became durable; its fact is the one `at` this sequence."""
@@ -176,11 +187,18 @@ class Home:
         self.restated = (*self.restated, here)
         if self.unclaimed_since_s is None:
             self._age(since_s)
+        self._look_back()
 
     def keep_voucher(self, voucher: Voucher, receipt: Receipt) -> Paid:
         """A voucher became durable that the machine takes: it was asked, or the gate was."""
         paid = self.paid = Paid(voucher, receipt)
+        self.told(self)
         return paid
+
+    def keep_notice(self, told: NoticeTold) -> None:
+        """That owner and guardian were told is durable."""
+        self.notices[told.kind] = told
+        self.told(self)
 
     def keep_order(self, signed: OrderSigned) -> None:
         """An order that the hub signed is durable. There may be several: as nothing is billed any
@@ -188,6 +206,12 @@ class Home:
         until_s = signed.action.valid_until_s
         self.held_until_s = until_s if self.hold is None else max(self.held_until_s, until_s)
         self.hold = signed
+        self.told(self)
+
+    def let_go(self) -> None:
+        """The chain will not take the order any more."""
+        self.hold = None
+        self.told(self)
 
     async def settled(self) -> None:
         """Wait until no voucher is on its way to the disk; under `lock`, so that none follows."""
@@ -201,11 +225,15 @@ class Home:
         return NOTHING if self.paid is None else self.paid.voucher.counters
 
     @property
-    def spares_a_day(self) -> bool:
-        """Whether a day's cap would be left if the newest durable voucher were claimed now."""
+    def spares_from(self) -> int | None:
+        """From which day on (since 1970) a day's cap would be left if the newest durable voucher
+        were claimed; None for never, as the chain saves up so many days and no more."""
         word, cap = self.view.word, self.view.word.daily_cap * UBOLT_PER_BOLT
+        if word.is_retired:
+            return None
         due = max(0, self.durable.spent_ubolt - word.spent)
-        return self.view.cap_allowance - mul_div_up(due, 1, divisor=max(1, cap)) * cap >= cap
+        days = 0 if cap == 0 else mul_div_up(due, 1, divisor=cap) + 1
+        return word.cap_day + days if days <= MAX_CAP_DAYS else None
 
     @property
     def signed_last(self) -> bytes | None:
@@ -213,6 +241,14 @@ class Home:
         paid, bill = self.paid, self.machine.bill
         exact = paid is not None and bill.interval is not None and self.durable == bill.counters
         return paid.voucher.signature if exact and paid is not None else None
+
+    def _look_back(self) -> None:
+        asked, newest = self.machine.bill.counters, self.last_read
+        if newest is not None:
+            spent, earned = asked.spent_ubolt, asked.earned_ubolt
+            end_s = newest.interval.end_s
+            self.day_ubolt = day_cost(self.marks, spent=spent, earned=earned, end_s=end_s)
+        self.told(self)
 
     def _age(self, known_s: int | None) -> None:
         """Say again since when the chain has not paid all; `known_s` is the oldest that it can be

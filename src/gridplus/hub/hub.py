@@ -22,7 +22,14 @@ from gridplus.hub.facts import (
     followed_fact,
     seen_fact,
 )
-from gridplus.hub.following import concerned, moves_pool, named_hub, new_day, worth_keeping
+from gridplus.hub.following import (
+    concerned,
+    concerns_everybody,
+    moves_pool,
+    named_hub,
+    new_day,
+    worth_keeping,
+)
 from gridplus.hub.home import Home, Paid, bill_of, credit_asked
 from gridplus.hub.orders import NoticeFolder, OrderDesk
 from gridplus.hub.refusals import HubRefusal, Refused, refused
@@ -30,6 +37,7 @@ from gridplus.hub.restating import Restater
 from gridplus.hub.sealing import BillNote, GroupSealer, Note, Receipt, bill_leaf
 from gridplus.hub.standing import CreditStanding
 from gridplus.hub.till import Till
+from gridplus.hub.today import Today
 from gridplus.hub.vault import VaultLink
 from gridplus.journal import Fact, GroupWriter, Journal, Stored
 from gridplus.keystore import Secp256k1Key
@@ -42,6 +50,9 @@ from gridplus.tariff import (
 )
 from gridplus.wallet import ChannelId, Domain, verify_device
 from gridplus.wire import OpenChannel
+
+SWEPT_AT_ONCE = 500
+"""Words read with one look at the chain that no log asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +75,20 @@ class Hub:
         self._book = Book(parts.key.address, parts.unsigned_limit_ubolt)
         sealer = GroupSealer(parts.key, self.domain, parts.clock.now_s)
         self._writer: GroupWriter[Note, Receipt | None] = GroupWriter(parts.journal, seal=sealer)
-        self.till = Till(self._book, self._writer)
+        self.today = Today(parts.clock, self._commit)
+        self.till = Till(self._book, self._writer, today=self.today)
         self.orders = OrderDesk(
-            parts.key, self.domain, parts.clock, self._book, self._commit, parts.herald
+            parts.key, self.domain, parts.clock, self._book, self.today, parts.herald
         )
         self.archive = Archive(parts.journal)
-        self.restater = Restater(self._book, self._writer, parts.key, parts.clock, self.archive)
+        self.restater = Restater(
+            self._book, self._writer, parts.key, parts.clock, self.archive, self.today
+        )
         self._opening = asyncio.Lock()
         self._following = asyncio.Lock()
         self._followed: tuple[bytes, int] | None = None
         self._payable_ubolt: int | None = None
-        # Dictionaries for sets that keep their order: the same requests make the same journal.
-        self._unseen: dict[ChannelId, None] = {}
-        self._leaving: dict[ChannelId, None] = {}
+        self._swept = 0
 
     @property
     def domain(self) -> Domain:
@@ -99,15 +111,11 @@ class Hub:
     @property
     def credit(self) -> CreditStanding:
         """What homes are owed beyond the chain, beside what the chain would pay of it today."""
-        owed = (home.machine.credited - home.view.word.earned for home in self._homes())
-        return CreditStanding(sum(owed), self._payable_ubolt)
+        return CreditStanding(self._book.homes.figures.unposted, self._payable_ubolt)
 
     def start(self) -> None:
         """Rebuild everything from the journal."""
         self._book.replay(self._parts.journal.replay())
-        self._unseen |= dict.fromkeys(self._book.homes)
-        leaving = (home.channel for home in self._homes() if home.view.exit_started)
-        self._leaving |= dict.fromkeys(leaving)
 
     async def aclose(self) -> None:
         await self._writer.aclose()
@@ -142,7 +150,6 @@ class Hub:
             if identity.channel not in self._book.homes:
                 await self._commit(opened, seen_fact(identity.channel, seen, at_s=now_s))
                 self._book.open(identity, seen)
-                self._unseen[identity.channel] = None
         return self._book.homes[identity.channel]
 
     async def submit_read(self, signed: SignedRead) -> Record | Refused:
@@ -166,22 +173,27 @@ class Hub:
     async def follow_chain(self) -> None:
         """Learn what the vault logged since the last time; journal what is new.
 
-        A life begins with the word of every channel. From then on only words that a log concerns
-        are read, and nothing while the newest final block and the day are those of the last time.
+        A life begins with the word of every channel, so many at a time, and so it goes on with each
+        channel that is opened. Beside those only words that a log concerns are read, and nothing
+        while the newest final block and the day are those of the last time.
         """
         async with self._following:
             now_s, vault, book = self._parts.clock.now_s(), self._parts.vault, self._book
             moment = await asyncio.to_thread(vault.moment, now_s=now_s)
-            unseen = dict.fromkeys(self._unseen)
-            if moment == self._followed and not unseen:
+            if moment == self._followed and self._swept == len(book.homes):
                 return
+            self.today.day = moment[1]
             before = book.followed
             sight = await asyncio.to_thread(vault.look, None if before is None else before.cursor)
+            begin = 0 if concerns_everybody(sight.events) else self._swept
+            end = min(begin + SWEPT_AT_ONCE, len(book.homes))
             told = concerned(sight.events, book.homes)
-            seen = await self._see([*dict.fromkeys([*told, *unseen])], now_s=now_s)
-            facts = new_day(book.homes, today=moment[1])
+            due = dict.fromkeys([*told, *book.homes.slice(begin, end)])
+            seen = await self._see([*due], now_s=now_s)
+            facts = new_day(book.homes, self.today)
             for channel, fact in seen.items():
-                facts[channel] = told.get(channel, ChainSeen)(fact.view, fact.block)
+                if not book.homes.shows(channel, fact.view):
+                    facts[channel] = told.get(channel, ChainSeen)(fact.view, fact.block)
             await asyncio.gather(
                 *(self._learn(book.homes[c], fact, at_s=now_s) for c, fact in facts.items())
             )
@@ -195,7 +207,7 @@ class Hub:
             if self.orders.is_holding:
                 self.orders.release(await asyncio.to_thread(vault.chain_s))
             self._followed = moment
-            self._unseen = {c: None for c in self._unseen if c not in unseen}
+            self._swept = end
 
     def stored(self, *, after: int) -> Iterator[Stored]:
         """The durable facts above `after`, for a copy of the journal. Blocking."""
@@ -203,7 +215,7 @@ class Hub:
 
     def leaving(self) -> list[Home]:
         """The homes whose exit has started."""
-        return [self._book.homes[channel] for channel in self._leaving]
+        return list(self._book.homes.at(self._book.homes.figures.leaving))
 
     def identities(self) -> Iterable[ChannelIdentity]:
         return (home.identity for home in self._homes())
@@ -230,15 +242,18 @@ class Hub:
             return Refused(HubRefusal.PRICES_NOT_PUBLISHED)
         now_s = self._parts.clock.now_s()
         statement = next_statement(home.tip, plan=plan, prices=prices, read=read)
-        facts = (Metered(statement.interval), Billed(bill_of(statement)))
-        rehearsed = home.rehearse(*facts, now_s=now_s)
+        news = self.today.news(home)
+        dawn = () if news is None else (news,)
+        sold = (Metered(statement.interval), Billed(bill_of(statement)))
+        rehearsed = home.rehearse(*dawn, *sold, now_s=now_s)
         if isinstance(rehearsed, Refusal):
             return refused(rehearsed)
         asked = credit_asked(rehearsed.effects)
         credit = None if asked is None else self._parts.key.sign(asked.digest)
         billed = BilledRead(statement, signed.signature, credit, home.signed_last)
         note = BillNote(bill_leaf(statement.channel, statement.head))
-        committed = await self._writer.commit([billed_fact(billed, at_s=now_s)], note)
+        facts = [seen_fact(home.channel, seen, at_s=now_s) for seen in dawn]
+        committed = await self._writer.commit([*facts, billed_fact(billed, at_s=now_s)], note)
         if committed.receipt is None:
             raise Bug("the seal leaves a receipt for each bill")
         home.keep_bill(billed, now_s=now_s, rehearsed=rehearsed)
@@ -255,11 +270,6 @@ class Hub:
             if not isinstance(home.rehearse(fact, now_s=at_s), Refusal):
                 await self._commit(seen_fact(home.channel, fact, at_s=at_s))
                 home.apply(fact, now_s=at_s)
-                leaves = home.view.exit_started
-                if leaves:
-                    self._leaving[home.channel] = None
-                else:
-                    self._leaving.pop(home.channel, None)
 
     async def _see(
         self, channels: Sequence[ChannelId], *, now_s: int

@@ -7,7 +7,7 @@ until the chain shows it, or it is void, nothing of that home is billed or ackno
 missing from the final pair.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from gridplus.hub.book import Book
 from gridplus.hub.facts import NoticeTold, OrderSigned, notice_fact, order_fact
 from gridplus.hub.home import Home
 from gridplus.hub.refusals import HubRefusal, Refused
-from gridplus.journal import Fact
+from gridplus.hub.today import Today
 from gridplus.keystore import Secp256k1Key
 from gridplus.wallet import (
     Domain,
@@ -63,7 +63,7 @@ class OrderDesk:
     domain: Domain
     clock: Clock
     book: Book
-    commit: Callable[[Fact], Awaitable[None]]
+    today: Today
     herald: NoticeFolder | None
 
     async def sign(self, asked: AskOrder) -> OrderAnswer | Refused:
@@ -74,6 +74,7 @@ class OrderDesk:
             return home
         async with home.lock:
             await home.settled()
+            await self.today.tell(home)
             now_s, digest = self.clock.now_s(), action_digest(self.domain, asked.action)
             if home.hold is not None and home.hold.digest == digest:
                 return _answer(asked, home.hold.at_s, signature=home.hold.signature)
@@ -93,14 +94,14 @@ class OrderDesk:
                 return Refused(HubRefusal.NOBODY_TO_TELL)
             told = NoticeTold(kind, nonce, now_s)
             self.herald.tell(self._notice(home, asked.signatures, told=told), at_s=now_s)
-            await self.commit(notice_fact(home.channel, told))
-            home.notices[kind] = told
+            await self.today.commit(notice_fact(home.channel, told))
+            home.keep_notice(told)
         return _answer(asked, told.at_s + NOTICE_S)
 
     async def _sign(self, home: Home, asked: AskOrder, *, now_s: int) -> OrderAnswer:
         digest = action_digest(self.domain, asked.action)
         signed = OrderSigned(asked.action, digest, self.key.sign(digest), now_s)
-        await self.commit(order_fact(signed))
+        await self.today.commit(order_fact(signed))
         home.keep_order(signed)
         return _answer(asked, now_s, signature=signed.signature)
 
@@ -123,14 +124,14 @@ class OrderDesk:
     @property
     def is_holding(self) -> bool:
         """Whether an order that the hub signed may still be taken by the chain."""
-        return any(home.hold is not None for home in self.book.homes.values())
+        return self.book.homes.figures.held.count > 0
 
     def release(self, chain_s: int) -> None:
         """Let go of homes whose order the chain will not take any more: its clock shows
         `chain_s`, in a block that is final."""
-        for home in self.book.homes.values():
-            if home.hold is not None and chain_s > home.held_until_s:
-                home.hold = None
+        for home in list(self.book.homes.at(self.book.homes.figures.held)):
+            if chain_s > home.held_until_s:
+                home.let_go()
 
 
 def refusal(home: Home, asked: AskOrder, *, digest: bytes, now_s: int) -> HubRefusal | None:

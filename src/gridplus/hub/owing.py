@@ -1,18 +1,21 @@
 """What homes have signed and the chain has not paid, for whoever claims it: a hub's own homes, or
 those of all its shards."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from gridplus.channel import ChannelView, Credit, DayEnded, Refusal, SubmitClaim, Voucher
+from gridplus.channel import Credit, Voucher
+from gridplus.contracts.word import ChannelWord
 from gridplus.failures import Bug
-from gridplus.hub.export import unpaid_vouchers, unposted_credits
-from gridplus.hub.home import Home
+from gridplus.hub.homes import Homes
 from gridplus.hub.hub import Hub
-from gridplus.hub.standing import Standing, standing_of
+from gridplus.hub.standing import Standing
 from gridplus.wallet import ChannelId
+
+_Tried: TypeAlias = tuple[Voucher, ChannelWord, int | None]
+"""What was claimed, what the chain said after that, and on which day."""
 
 
 class Which(Enum):
@@ -73,54 +76,74 @@ class Payees(Protocol):
 class OwnHomes:
     """The homes of a hub in this process."""
 
-    def __init__(self, hub: Hub, now_s: Callable[[], int]) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._now_s = now_s
-        self._tried: dict[ChannelId, tuple[Voucher, ChannelView]] = {}
+        self._tried: dict[ChannelId, _Tried] = {}
 
     async def follow_chain(self) -> None:
         await self._hub.follow_chain()
 
     async def standing(self) -> Standing:
-        return standing_of(self._homes(), payable=self._hub.credit.payable)
+        return self._homes.figures.standing(payable=self._hub.credit.payable)
 
     async def owed(self, which: Which, *, most: int) -> Due:
-        match which:
-            case Which.ALL:
-                owed = self._owed(self._homes())
-            case Which.LEAVING:
-                owed = self._untried(self._hub.leaving())
-            case Which.SPARING:
-                owed = self._untried(home for home in self._homes() if home.spares_a_day)
-        first = sorted(owed, key=lambda each: each.again)[:most]
-        return Due(len(owed), tuple(first))
+        fresh, again = self._candidates(which), list[int]()
+        if self._tried:
+            asked = {number: self._is_again(number) for number in fresh}
+            again = [number for number in fresh if asked[number]] if which is Which.ALL else []
+            fresh = [number for number in fresh if not asked[number]]
+        first = [
+            *(Owed(channel, voucher) for channel, voucher in self._vouchers(fresh[:most])),
+            *(
+                Owed(channel, voucher, again=True)
+                for channel, voucher in self._vouchers(again[: most - len(fresh[:most])])
+            ),
+        ]
+        return Due(len(fresh) + len(again), tuple(first))
 
     async def tried(self, owed: Sequence[Owed]) -> None:
         for each in owed:
-            home = self._hub.book.homes[each.channel]
-            self._tried[each.channel] = (each.voucher, home.view)
+            home = self._homes[each.channel]
+            self._tried[each.channel] = (each.voucher, home.view.word, self._hub.today.day)
+        waiting = set(self._homes.named(self._homes.figures.owed))
+        self._tried = {each: tried for each, tried in self._tried.items() if each in waiting}
 
     async def promised(self) -> Promised:
-        homes = list(self._homes())
-        return Promised(unpaid_vouchers(homes), unposted_credits(homes))
+        figures = self._homes.figures
+        vouchers = self._vouchers(figures.owed)
+        given = (home.machine.credit for home in self._homes.at(figures.lent))
+        return Promised(
+            tuple(voucher for _, voucher in vouchers),
+            tuple(credit for credit in given if credit is not None),
+        )
 
-    def _homes(self) -> Iterable[Home]:
-        return self._hub.book.homes.values()
+    @property
+    def _homes(self) -> Homes:
+        return self._hub.book.homes
 
-    def _untried(self, homes: Iterable[Home]) -> list[Owed]:
-        return [owed for owed in self._owed(homes) if not owed.again]
+    def _candidates(self, which: Which) -> list[int]:
+        """The numbers of homes that are owed."""
+        figures, today = self._homes.figures, self._hub.today.day
+        match which:
+            case Which.ALL:
+                return list(figures.owed)
+            case Which.LEAVING:
+                return [number for number in figures.leaving if figures.is_owed(number)]
+            case Which.SPARING:
+                day = 0 if today is None else today
+                return [number for number in figures.owed if figures.spares(number, today=day)]
 
-    def _owed(self, homes: Iterable[Home]) -> list[Owed]:
-        return [
-            Owed(home.channel, voucher, self._tried.get(home.channel) == (voucher, home.view))
-            for home in homes
-            for voucher in self._claimable(home)
-        ]
+    def _is_again(self, number: int) -> bool:
+        (channel,) = self._homes.named([number])
+        tried = self._tried.get(channel)
+        if tried is None:
+            return False
+        home = self._homes[channel]
+        now = home.view.word, self._hub.today.day
+        return home.paid is not None and tried == (home.paid.voucher, *now)
 
-    def _claimable(self, home: Home) -> list[Voucher]:
-        if home.paid is None or home.view.counters.covers(home.durable):
-            return []  # most homes on most days; the machine would say so too
-        ended = home.rehearse(DayEnded(), now_s=self._now_s())
-        if isinstance(ended, Refusal):
-            raise Bug("the end of a day is no matter of refusal")
-        return [effect.voucher for effect in ended.effects if isinstance(effect, SubmitClaim)]
+    def _vouchers(self, numbers: Iterable[int]) -> Iterator[tuple[ChannelId, Voucher]]:
+        for home in self._homes.at(numbers):
+            if home.paid is None:
+                raise Bug("what is owed was signed")
+            yield home.channel, home.paid.voucher

@@ -12,6 +12,7 @@ from gridplus.hub.facts import RestatedBills, restated_fact
 from gridplus.hub.home import Home, RestatedAt, credit_asked, link_of
 from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.sealing import BillNote, Note, Receipt, bill_leaf
+from gridplus.hub.today import Today
 from gridplus.journal import GroupWriter
 from gridplus.keystore import Secp256k1Key
 from gridplus.tariff import (
@@ -29,13 +30,14 @@ from gridplus.wire import FetchRestatement, OrderRestatement, RightInputs
 
 @dataclass(frozen=True, slots=True)
 class Restater:
-    """Over the book of a hub and the writer of its journal."""
+    """Over the book of a hub, the writer and the archive of its journal."""
 
     book: Book
     writer: GroupWriter[Note, Receipt | None]
     key: Secp256k1Key
     clock: Clock
     archive: Archive
+    today: Today
 
     async def restate(self, order: OrderRestatement) -> RestatedRecord | Refused:
         """The restatement that `order` leads to, durable. Asked again, it is the same."""
@@ -49,6 +51,7 @@ class Restater:
             known = next((each for each in home.restated if each.order == order.id), None)
             if known is not None:
                 return await self._read(home, known)
+            await self.today.tell(home)
             return await self._restate(home, order)
 
     async def after(self, asked: FetchRestatement) -> RestatedRecord | Refused:

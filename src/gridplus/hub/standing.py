@@ -1,9 +1,6 @@
 """How a hub stands: what it risks, what it lends, what waits; for whoever operates it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-
-from gridplus.hub.home import Home
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +40,3 @@ class CreditStanding:
             f"homes are owed {self.unposted} µBOLT that are not on chain, the vault would pay "
             f"{self.payable} today; fund the pool"
         )
-
-
-def standing_of(homes: Iterable[Home], *, payable: int | None) -> Standing:
-    """One walk over all homes."""
-    homes = list(homes)
-    unsigned = [home.machine.bill.counters.spent_ubolt - home.durable.spent_ubolt for home in homes]
-    waiting = [home.unclaimed_since_s for home in homes if home.unclaimed_since_s is not None]
-    return Standing(
-        homes=len(homes),
-        stopped=sum(home.stopped is not None for home in homes),
-        leaving=sum(home.view.exit_started for home in homes),
-        unsigned=sum(unsigned),
-        largest_unsigned=max(unsigned, default=0),
-        unclaimed=sum(max(0, _unclaimed(home)) for home in homes),
-        oldest_unclaimed_s=min(waiting, default=None),
-        unposted=sum(home.machine.credited - home.view.word.earned for home in homes),
-        payable=payable,
-    )
-
-
-def _unclaimed(home: Home) -> int:
-    return home.durable.spent_ubolt - home.view.word.spent

@@ -18,6 +18,7 @@ from gridplus.hub.facts import StoredVoucher
 from gridplus.hub.home import Home, Paid
 from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.sealing import Note, Receipt, VoucherNote
+from gridplus.hub.today import Today
 from gridplus.journal import Batch, Committed, GroupWriter
 from gridplus.wallet import ChannelId
 
@@ -25,11 +26,15 @@ Told: TypeAlias = Callable[[Paid | Exception], None]
 
 
 class Till:
-    """Over the book of a hub and the writer of its journal."""
+    """Over the book of a hub and the writer of its journal. A home that has not heard of the day is
+    told before the machine is asked; its gate admits less than it might, until then."""
 
-    def __init__(self, book: Book, writer: GroupWriter[Note, Receipt | None]) -> None:
+    def __init__(
+        self, book: Book, writer: GroupWriter[Note, Receipt | None], *, today: Today
+    ) -> None:
         self._book = book
         self._writer = writer
+        self._today = today
 
     def quick(self, channel: ChannelId, voucher: Voucher, *, told: Told) -> bool:
         """Take a plain voucher without waiting; `told` hears of it when it is durable, or why it is
@@ -61,6 +66,7 @@ class Till:
             await home.settled()
             if home.hold is not None:
                 return Refused(HubRefusal.ORDER_UNDER_WAY)
+            await self._today.tell(home)
             answer = home.rehearse(VoucherReceived(voucher), now_s=0)  # vouchers stop no sale
             if isinstance(answer, Refusal):
                 return refused(answer)
