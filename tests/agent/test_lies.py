@@ -67,6 +67,11 @@ def line_dropped(offer: dict[str, Any], _box: Box) -> None:
     offer["statement"]["lines"].pop()
 
 
+def a_baseline_nobody_asked_for(offer: dict[str, Any], _box: Box) -> None:
+    called = {"request": format_octets(b"\x5a" * 32), "baseline_wh": 9, "reward_ubolt_per_mwh": 1}
+    offer["statement"]["given"] = {"called": called, "waived_wh": 0}
+
+
 def no_group_signature(offer: dict[str, Any], _box: Box) -> None:
     offer["group"]["signature"] = format_octets(bytes(64))
 
@@ -117,6 +122,7 @@ LIES: dict[str, tuple[str, Lie]] = {
     "one µBOLT less earned": ("TOTAL_DIFFERS", changed("earned_ubolt", -1)),
     "one aBOLT more": ("TOTAL_DIFFERS", one_abolt_more),
     "a month that never was": ("TOTAL_DIFFERS", a_month_that_never_was),
+    "a request nobody joined": ("RESPONSE_DIFFERS", a_baseline_nobody_asked_for),
     "one aBOLT on a line": ("CHARGE_DIFFERS", line_amount),
     "a line less": ("CHARGE_DIFFERS", line_dropped),
     "one Wh more": ("READ_DIFFERS", changed("import_wh")),

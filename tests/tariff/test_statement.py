@@ -6,6 +6,7 @@ from gridplus.digest import keccak256
 from gridplus.failures import InputError
 from gridplus.market import operating_day_intervals
 from gridplus.tariff import (
+    Called,
     Code,
     Given,
     Line,
@@ -14,7 +15,7 @@ from gridplus.tariff import (
     Statement,
     Tally,
     Tip,
-    check_statement,
+    find_mismatch,
     next_statement,
     parse_statement,
 )
@@ -32,7 +33,7 @@ STATEMENT = next_statement(GENESIS, plan=PLAN, prices=PRICES, read=FIRST)
 
 
 def check(statement: Statement, tip: Tip = GENESIS) -> Mismatch | None:
-    return check_statement(statement, tip=tip, plan=PLAN, prices=PRICES, read=FIRST)
+    return find_mismatch(statement, next_statement(tip, plan=PLAN, prices=PRICES, read=FIRST))
 
 
 def with_line(code: Code, **changes: object) -> Statement:
@@ -46,7 +47,8 @@ def test_a_right_bill_has_no_mismatch() -> None:
     assert check(STATEMENT) is None
     tip = STATEMENT.tip
     second = next_statement(tip, plan=PLAN, prices=PRICES, read=SECOND)
-    assert check_statement(second, tip=tip, plan=PLAN, prices=PRICES, read=SECOND) is None
+    right = next_statement(tip, plan=PLAN, prices=PRICES, read=SECOND)
+    assert find_mismatch(second, right) is None
 
 
 WRONG = [
@@ -67,7 +69,7 @@ WRONG = [
     (replace(STATEMENT, after=replace(STATEMENT.after, charges_abolt=0)), Mismatch.TOTAL_DIFFERS),
     (replace(STATEMENT, spent_ubolt=STATEMENT.spent_ubolt + 1), Mismatch.TOTAL_DIFFERS),
     (replace(STATEMENT, earned_ubolt=STATEMENT.earned_ubolt - 1), Mismatch.TOTAL_DIFFERS),
-    (replace(STATEMENT, given=Given(baseline_wh=500)), Mismatch.READ_DIFFERS),
+    (replace(STATEMENT, given=Given(Called(bytes(32), 500, 1))), Mismatch.RESPONSE_DIFFERS),
     (replace(STATEMENT, month=MonthToDate(24_258, FIRST.interval.start_s, 0, 0)),
      Mismatch.TOTAL_DIFFERS),
     (replace(STATEMENT, previous_head=bytes(32)), Mismatch.HEAD_DIFFERS),
@@ -87,7 +89,7 @@ def test_the_first_of_several_mismatches_is_named() -> None:
 def test_each_mismatch_has_a_case_and_a_sentence() -> None:
     of_statements = set(Mismatch) - {Mismatch.DATE_DIFFERS}
     assert {mismatch for _, mismatch in WRONG} == of_statements
-    starts = ("the bill", "a line", "the counters")
+    starts = ("the bill", "a paid request", "a line", "the counters")
     assert all(mismatch.value.startswith(starts) for mismatch in of_statements)
 
 
@@ -129,7 +131,7 @@ def test_a_document_is_read_back_as_it_was() -> None:
         ("after", {"charges_abolt": 7}, "charges_abolt: must be a whole number of aBOLT"),
         ("after", {"charges_abolt": "07"}, "charges_abolt: must be a whole number of aBOLT"),
         ("after", {"charges_abolt": "-7"}, "charges_abolt: must be a whole number of aBOLT"),
-        ("given", {"baseline_wh": None, "waived_wh": 0}, "given: gives nothing; write null"),
+        ("given", {"called": None, "waived_wh": 0}, "given: gives nothing; write null"),
         ("month_before", {"month": "2021-13"}, "month_before.month: is '2021-13'"),
         ("lines", [{}], r"lines\[0\]\.code: is missing"),
         ("lines", [{"code": "gift"}], r"lines\[0\]\.code: is 'gift'; known are energy, adder"),

@@ -8,7 +8,7 @@ import pytest
 from gridplus.failures import InputError
 from gridplus.market import operating_day_intervals
 from gridplus.meter import IntervalRead
-from gridplus.tariff import Code, Given, Line, MonthToDate, Plan, Tally, rate
+from gridplus.tariff import Called, Code, Given, Line, MonthToDate, Plan, Tally, rate
 from gridplus.units import ABOLT_PER_UBOLT, Interval
 from tests.tariff.examples import (
     ADDER,
@@ -230,22 +230,26 @@ def test_kwh_credits_give_the_mark_up_back_until_they_are_used_up() -> None:
         assert dict(tally.month.memory) == {"markup_waiver": (left_wh,)}
 
 
-@pytest.mark.parametrize(("baseline_wh", "less_wh"), [(None, 0), (400, 0), (500, 0), (700, 200)])
-def test_demand_response_rewards_what_is_taken_below_the_baseline(
-    baseline_wh: int | None, less_wh: int
+@pytest.mark.parametrize(("baseline_wh", "less_wh"), [(400, 0), (500, 0), (700, 200)])
+@pytest.mark.parametrize("plan", [plan_of(FIXED), plan_of(TIERS, TAXES)])
+def test_demand_response_rewards_what_is_taken_below_the_baseline_under_any_plan(
+    baseline_wh: int, less_wh: int, plan: Plan
 ) -> None:
-    plan = plan_of(FIXED, 'kind = "demand_response"\nreward = "500.00 $/MWh"')
-    lines = lines_of(plan, read_of(NOON, 500), given=Given(baseline_wh=baseline_wh))
-    assert lines[-1] == Line(
-        Code.DEMAND_RESPONSE, less_wh, 500_000_000, less_wh * 500_000_000 * 1_000_000
+    read, called = read_of(NOON, 500), Called(bytes(32), baseline_wh, 500_000_000)
+    plain, rated = (
+        rate(plan, None, read=read, before=Tally(), given=given)
+        for given in (Given(), Given(called))
     )
+    line = Line(Code.DEMAND_RESPONSE, less_wh, 500_000_000, less_wh * 500_000_000 * 1_000_000)
+    assert [each for each in rated.lines if each not in plain.lines] == [line]
+    assert rated.after.credits_abolt - plain.after.credits_abolt == line.amount_abolt
+    assert rated.after.charges_abolt == plain.after.charges_abolt
 
 
-@pytest.mark.parametrize("given", [Given(baseline_wh=500), Given(waived_wh=1)])
-def test_a_fact_that_no_component_takes_is_refused(given: Given) -> None:
+def test_a_fact_that_no_component_takes_is_refused() -> None:
     for plan in (plan_of(FIXED), plan_of(TIERS)):
-        with pytest.raises(InputError, match=r"plan made has no '\w+' to take"):
-            lines_of(plan, read_of(NOON, 500), given=given)
+        with pytest.raises(InputError, match=r"plan made has no 'markup_waiver' to take"):
+            lines_of(plan, read_of(NOON, 500), given=Given(waived_wh=1))
 
 
 def test_what_another_plan_remembered_is_kept_for_it() -> None:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -10,29 +10,40 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from gridplus.digest import keccak256
 from gridplus.keystore import DeviceKey, Secp256k1Key
 from gridplus.market import operating_day_intervals
-from gridplus.meter import IntervalRead, read_message
+from gridplus.meter import IntervalRead, SignedRead, read_message
 from gridplus.tariff import (
     BillDocument,
     ChannelIdentity,
     Evidence,
+    Given,
     GroupEvidence,
     Inclusion,
+    JoinedRequest,
     Liability,
+    PaidRequest,
+    Past,
     Statement,
     SumNode,
     Tip,
     build_bill,
+    called_at,
     group_leaf,
     home_salt,
+    join_leaf,
+    join_message,
     liability_tree,
     merkle_tree,
     next_statement,
+    settle,
 )
+from gridplus.tariff.baseline import HOURS_BEFORE
 from gridplus.verify import ChainTruth
 from gridplus.wallet import (
     Address,
     ChannelId,
     Descriptor,
+    Domain,
+    anchor_domain,
     bill_group_digest,
     credit_digest,
     voucher_digest,
@@ -64,9 +75,12 @@ def wallet_key(name: bytes) -> Secp256k1Key:
 
 
 DEVICE = DeviceKey(ec.derive_private_key(0xD01CE, ec.SECP256R1()))
-OWNER, GUARDIAN, VOUCHER, HUB, MALLORY = (
-    wallet_key(name) for name in (b"owner", b"guardian", b"voucher", b"hub", b"mallory")
+OWNER, GUARDIAN, VOUCHER, HUB, MALLORY, PUBLISHER = (
+    wallet_key(name)
+    for name in (b"owner", b"guardian", b"voucher", b"hub", b"mallory", b"publisher")
 )
+ASKED = slice(60, 64)
+"""The quarter hours of the day in which the home is asked for less."""
 
 
 def identity(at: Place) -> ChannelIdentity:
@@ -123,13 +137,35 @@ def _channel(number: int) -> ChannelId:
     return ChannelId(keccak256(b"neighbour" + bytes([number])))
 
 
+def joined_request(day: date, who: ChannelIdentity) -> JoinedRequest:
+    """Half a dollar a kWh for using less than in the hours before, joined an hour ahead."""
+    first, *_, last = operating_day_intervals(day)[ASKED]
+    request = PaidRequest("request 1", 1, first.start_s, last.end_s, 500_000_000, HOURS_BEFORE)
+    digest = request.digest(_anchor(who))
+    request, closed_at_s = replace(request, signature=PUBLISHER.sign(digest)), first.start_s - 3_600
+    tree = merkle_tree([keccak256(b"a bill"), join_leaf(who.channel, digest)])
+    group = bill_group_digest(who.domain, tree.root, count=2, closed_at_s=closed_at_s)
+    evidence = GroupEvidence(2, closed_at_s, tree.path(1), HUB.sign(group))
+    return JoinedRequest(request, DEVICE.sign(join_message(who.channel, digest)), evidence)
+
+
+def _anchor(who: ChannelIdentity) -> Domain:
+    return anchor_domain(who.chain_id, who.anchor)
+
+
 def signed_day(day: date = SPRING, at: Place = NOWHERE) -> tuple[BillDocument, ChainTruth]:
     """A bill that holds, and the truth it holds against."""
     who = identity(at)
     prices = PRICES if day == SPRING else prices_of(day)
-    tip, statements = Tip.genesis(who.channel), []
-    for read in reads_of(day, random.Random(SEED)):
-        statement = next_statement(tip, plan=PLAN, prices=prices, read=read)
+    tip, statements = Tip.genesis(who.channel), list[Statement]()
+    reads, joined = reads_of(day, random.Random(SEED)), joined_request(day, who)
+    import_wh = {read.interval.start_s: read.import_wh for read in reads}
+    past = Past(import_wh.get, lambda _: False)
+    for read in reads:
+        called = called_at(
+            read.interval, [joined.request], past=past, place=(_anchor(who), PLAN.time_zone)
+        )
+        statement = next_statement(tip, plan=PLAN, prices=prices, read=read, given=Given(called))
         statements.append(statement)
         tip = statement.tip
     proven = []
@@ -137,11 +173,24 @@ def signed_day(day: date = SPRING, at: Place = NOWHERE) -> tuple[BillDocument, C
         proven.append((statement, prove(statement, before, who=who)))
     root, path = anchored_with(statements[-1])
     bill = build_bill(who, plan=PLAN, prices=prices, intervals=proven, inclusion=path)
+    signed = {
+        read.interval.start_s: SignedRead(who.channel, read, evidence.read)
+        for read, (_, evidence) in zip(reads, proven, strict=True)
+    }
+    settled = settle(
+        [joined],
+        [read.interval for read in reads],
+        past=past,
+        read_at=signed.__getitem__,
+        zone=PLAN.time_zone,
+    )
+    bill = replace(bill, settled=settled)
     truth = ChainTruth(
         chain_id=who.chain_id,
         vault=who.vault,
         anchor=who.anchor,
         hub=HUB.address,
+        publisher=PUBLISHER.address,
         bill_root=root,
         price_digest=prices.digest,
         deposited_ubolt=40_000_000,

@@ -8,6 +8,7 @@ from gridplus.channel import Counters, Voucher
 from gridplus.meter import IntervalRead, SignedRead
 from gridplus.tariff import (
     NOTHING_GIVEN,
+    Called,
     Cause,
     ChannelIdentity,
     Code,
@@ -16,12 +17,15 @@ from gridplus.tariff import (
     Given,
     GroupEvidence,
     Hand,
+    JoinedRequest,
     Line,
     LinkEvidence,
     MonthToDate,
+    PaidRequest,
     RestatedLink,
     Restatement,
     Revision,
+    SettledRequest,
     Sibling,
     Statement,
     Tally,
@@ -41,6 +45,7 @@ from gridplus.wire import (
     EnrolVen,
     FetchRestatement,
     HubAction,
+    JoinRequest,
     OpenChannel,
     OrderAnswer,
     OrderNotice,
@@ -48,6 +53,7 @@ from gridplus.wire import (
     PriceEvent,
     PriceEvents,
     RefusalMessage,
+    RequestJoined,
     RestatementOffer,
     RightInputs,
     StreamPlace,
@@ -84,7 +90,9 @@ memories = st.lists(
 months = st.none() | st.builds(
     MonthToDate, st.integers(1970 * 12, 2200 * 12), seconds, u48, u48, memories
 )
-givens = st.builds(Given, st.none() | u48, u48)
+givens = st.builds(
+    Given, st.none() | st.builds(Called, octets(32), u48, st.integers(0, 1 << 40)), u48
+)
 statements = st.builds(
     Statement,
     channel=channels,
@@ -200,6 +208,34 @@ right_inputs = st.lists(
 ).map(lambda found: tuple(sorted(found, key=lambda each: each.interval.start_s)))
 links = st.builds(RestatedLink, restatements, link_evidence)
 
+paid_requests = st.builds(
+    lambda name, version, span, price, method, signature: PaidRequest(
+        name, version, span.start_s, span.end_s, price, method, signature
+    ),
+    texts,
+    st.integers(0, (1 << 32) - 1),
+    intervals,
+    st.integers(0, 1 << 40),
+    st.sampled_from(["10-of-10", "high-4-of-5 adjusted", "3-hours-before"]),
+    octets(64),
+)
+joined_requests = st.builds(JoinedRequest, paid_requests, octets(64), groups)
+
+
+@st.composite
+def billed_days(draw: st.DrawFn) -> BilledDay:
+    """Its settled reads are of the day's own channel."""
+    identity = draw(identities)
+    signed_reads = st.builds(SignedRead, st.just(identity.channel), reads, octets(64))
+    under = st.lists(signed_reads, max_size=2).map(tuple)
+    return BilledDay(
+        identity,
+        tuple(draw(st.lists(records, max_size=3))),
+        tuple(draw(st.lists(links, max_size=2))),
+        tuple(draw(st.lists(st.builds(SettledRequest, joined_requests, under), max_size=2))),
+    )
+
+
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(OpenChannel, identities),
     st.builds(ChannelStatus, channels, counters, octets(32)),
@@ -228,12 +264,9 @@ messages: st.SearchStrategy[Message] = st.one_of(
         instants,
         octets(64),
     ),
-    st.builds(
-        BilledDay,
-        identities,
-        st.lists(records, max_size=3).map(tuple),
-        st.lists(links, max_size=2).map(tuple),
-    ),
+    billed_days(),
+    st.builds(JoinRequest, channels, paid_requests, octets(64)),
+    st.builds(RequestJoined, channels, octets(32), groups),
     st.builds(OrderRestatement, channels, st.sampled_from(Cause), seconds, right_inputs),
     st.builds(FetchRestatement, channels, octets(32), octets(64)),
     st.builds(RestatementOffer, restatements, link_evidence),
@@ -293,7 +326,17 @@ _RESTATED = RestatedLink(
     LinkEvidence(_GROUP, b"\x16" * 64, None),
 )
 
+_REQUEST = PaidRequest(
+    "request 7", 1, 1_613_368_800, 1_613_372_400, 500_000_000, "10-of-10", b"\x1d" * 64
+)
+_SETTLED = SettledRequest(
+    JoinedRequest(_REQUEST, b"\x1e" * 64, _GROUP),
+    (SignedRead(_IDENTITY.channel, _READ, b"\x19" * 64),),
+)
+
 EXAMPLES: tuple[Message, ...] = (
+    JoinRequest(_IDENTITY.channel, _REQUEST, b"\x1e" * 64),
+    RequestJoined(_IDENTITY.channel, b"\x1f" * 32, _GROUP),
     Release(
         Version(1, 2, 3),
         1_613_300_000,
@@ -327,6 +370,7 @@ EXAMPLES: tuple[Message, ...] = (
         _IDENTITY,
         (BilledRecord(_STATEMENT, Evidence(b"\x19" * 64, _GROUP, None, b"\x1a" * 64)),),
         (_RESTATED,),
+        (_SETTLED,),
     ),
     Channels((_IDENTITY,)),
     AskOrder(

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from gridplus.agent.deciding import BATTERY, Coming, DevicePlanner
 from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground
+from gridplus.agent.joining import Joins
 from gridplus.agent.links import Unreachable
 from gridplus.agent.memory import Memory, checked
 from gridplus.agent.owners_word import OwnersWord
@@ -46,8 +47,9 @@ from gridplus.planner import (
 )
 from gridplus.tariff import (
     ChannelIdentity,
-    check_statement,
     energy_prices,
+    find_mismatch,
+    next_statement,
 )
 from gridplus.tariff import Plan as TariffPlan
 from gridplus.units import SETTLEMENT_INTERVAL_S, Interval
@@ -120,6 +122,7 @@ class SmartAgent:
         self._hub = hub
         self._ground = ground
         self._restatements = Restatements(household.plan, keys.device, hub, ground)
+        self.joins = Joins(household.plan, keys.device, hub, ground)
         self._prices: dict[date, PriceVersion] = {}
         self._planner = DevicePlanner(household.home, household.plan, devices)
         self._battery: tuple[Outlook, Plan] | None = None
@@ -298,15 +301,25 @@ class SmartAgent:
             self.memory.step(HubUnreachable(), now_s=now_s)
             return None
 
+    async def take_part(self, *, now_s: int) -> None:
+        """Join the paid requests ahead that the owner's orders let this home follow; an answer that
+        was lost is asked for again the next time. Raises RemoteError for a receipt that is none."""
+        word = self._household.word
+        if word is not None:
+            requests = word.joinable(self._household.home, now_s=now_s)
+            await self.joins.take_part(requests, now_s=now_s)
+
     def _mismatch(self, offer: BillOffer, read: IntervalRead) -> Mismatch | None:
-        """Recompute the bill from this home's own read, published prices and agreed plan."""
-        return check_statement(
-            offer.statement,
-            tip=self.memory.tip,
+        """Recompute the bill from this home's own read, published prices, agreed plan, and the
+        requests it joined."""
+        right = next_statement(
+            self.memory.tip,
             plan=self._household.plan,
             prices=self._require_prices(read.interval),
             read=read,
+            given=self.joins.due(offer.statement),
         )
+        return find_mismatch(offer.statement, right)
 
     def _is_sealed(self, offer: BillOffer) -> bool:
         """A bill without the hub's signature over its group would prove nothing later."""

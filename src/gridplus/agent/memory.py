@@ -29,11 +29,26 @@ from gridplus.digest import Document, canonical_json, parse_document
 from gridplus.failures import Bug, RemoteError, StorageError
 from gridplus.journal import Fact, Journal, Stored
 from gridplus.meter import IntervalRead
-from gridplus.tariff import Fields, Restatement, Statement, Tip
+from gridplus.tariff import (
+    Fields,
+    PaidRequest,
+    Restatement,
+    Statement,
+    Tip,
+    UsedLately,
+    format_octets,
+)
 from gridplus.units import Interval
-from gridplus.wire import Acknowledgement, BillOffer, RestatementOffer, SubmitVoucher
+from gridplus.wire import (
+    Acknowledgement,
+    BillOffer,
+    JoinRequest,
+    RequestJoined,
+    RestatementOffer,
+    SubmitVoucher,
+)
 
-_READ_LIMIT = 1_000
+_READ_LIMIT = 4_000
 _OUTBOX = b"outbox"
 _REGISTERS = ("import_wh", "export_wh", "register_import_wh", "register_export_wh")
 
@@ -50,6 +65,8 @@ class Kind(StrEnum):
     ACKNOWLEDGED = "Acknowledged"
     OUTBOX_WRITTEN = "OutboxWritten"
     DEVICES_TOLD = "DevicesTold"
+    JOIN_SIGNED = "JoinSigned"
+    REQUEST_JOINED = "RequestJoined"
 
 
 @dataclass
@@ -59,7 +76,8 @@ class Memory:
     `unpaid` are reads that no agreed bill covers yet, in order of time; `refused` counts bills
     that it would not pay; `receipt` is the hub's newest, `last_read` the newest that was taken.
     Receipts reach the disk with the next fact: one that a crash loses is asked for again with its
-    voucher.
+    voucher. `joins` are the paid requests for which this home gave its word, by digest, and
+    `receipts` the digests of those of which the hub has confirmed it.
     """
 
     journal: Journal
@@ -71,6 +89,9 @@ class Memory:
     restated: int = 0
     receipt: Acknowledgement | None = None
     last_read: IntervalRead | None = None
+    joins: dict[bytes, PaidRequest] = field(default_factory=dict)
+    receipts: set[bytes] = field(default_factory=set)
+    used: UsedLately = field(default_factory=UsedLately)
     _unwritten: list[Fact] = field(default_factory=list)
 
     def replay(self) -> None:
@@ -134,6 +155,20 @@ class Memory:
         }
         self._unwritten.append(Fact(Kind.DEVICES_TOLD.value, b"", canonical_json(document)))
 
+    async def sign_join(self, asked: JoinRequest, digest: bytes) -> None:
+        """Keep this home's word that it takes part in a request, before it leaves the house."""
+        if digest not in self.joins:
+            await self._append(
+                Kind.JOIN_SIGNED,
+                canonical_json({"digest": format_octets(digest), "join": asked.document()}),
+            )
+            self.joins[digest] = asked.request
+
+    async def keep_receipt(self, receipt: RequestJoined) -> None:
+        """Keep the hub's word that this home takes part."""
+        await self._append(Kind.REQUEST_JOINED, receipt.to_bytes())
+        self.receipts.add(receipt.request)
+
     def step(self, fact: PayerFact, *, now_s: int) -> tuple[object, ...]:
         """Step the payer with a fact that cannot be refused any more."""
         answer = step_payer(self.payer, fact, now_s=now_s)
@@ -171,6 +206,8 @@ class Memory:
         fact = checked(offer)
         self.step(BillAgreed(fact.bill, fact.credit, fact.mismatch), now_s=now_s)
         self.tip = statement.tip
+        called = statement.given.called is not None
+        self.used.bill(statement.interval.start_s, statement.read.import_wh, is_called=called)
         self.unpaid = [r for r in self.unpaid if r.interval > statement.interval]
         self.agreed += 1
 
@@ -197,6 +234,12 @@ class Memory:
             case Kind.ACKNOWLEDGED:
                 receipt = Acknowledgement.parse(body)
                 self._acknowledged(receipt, now_s=stored.recorded_at_s)
+            case Kind.JOIN_SIGNED:
+                fields = _fields(stored)
+                digest = fields.octets("digest", 32)
+                self.joins[digest] = JoinRequest.read(fields.object("join")).request
+            case Kind.REQUEST_JOINED:
+                self.receipts.add(RequestJoined.parse(body).request)
             case Kind.OUTBOX_WRITTEN | Kind.DEVICES_TOLD:
                 pass
             case unknown:
@@ -257,8 +300,12 @@ def _read_bytes(read: IntervalRead) -> bytes:
     )
 
 
-def _read_from(stored: Stored) -> IntervalRead:
+def _fields(stored: Stored) -> Fields:
     what = f"fact {stored.sequence} ({stored.fact.kind})"
-    fields = Fields(parse_document(stored.fact.body, limit=_READ_LIMIT, what=what), what)
+    return Fields(parse_document(stored.fact.body, limit=_READ_LIMIT, what=what), what)
+
+
+def _read_from(stored: Stored) -> IntervalRead:
+    fields = _fields(stored)
     interval = Interval(fields.integer("start_s"), fields.integer("length_s"))
     return IntervalRead(interval, *(fields.integer(name) for name in _REGISTERS))

@@ -14,6 +14,7 @@ from gridplus.control import (
     Consents,
     Guidance,
     Orders,
+    Signal,
     guide,
     parse_orders,
     parse_preferences,
@@ -21,9 +22,10 @@ from gridplus.control import (
 from gridplus.failures import InputError
 from gridplus.files import read_file
 from gridplus.planner import Home
-from gridplus.tariff import ChannelIdentity
-from gridplus.units import Interval
+from gridplus.tariff import ChannelIdentity, PaidRequest
+from gridplus.units import DAY_S, Interval
 
+AHEAD_S = 2 * DAY_S
 PREFERENCES_FILE, ORDERS_FILE = "preferences.toml", "orders.json"
 
 
@@ -44,10 +46,12 @@ def read_orders(folder: Path, identity: ChannelIdentity) -> Orders:
 
 @dataclass
 class OwnersWord:
-    """`orders` reads what holds now; `asks` what the retailer asks in [from_s, until_s)."""
+    """`orders` reads what holds now; `asks` what the retailer asks in [from_s, until_s); `promised`
+    is a request whole and as its publisher signed it, None where it could not be settled."""
 
     orders: Callable[[], Orders]
     asks: Callable[[int, int], Sequence[Ask]]
+    promised: Callable[[Ask], PaidRequest | None] = lambda _: None
     fault: str | None = None
     _last: Orders = field(default_factory=Orders)
 
@@ -62,3 +66,10 @@ class OwnersWord:
             return guide(home, self._last, asks=asks, now_s=now_s)
         self._last, self.fault = orders, None
         return found
+
+    def joinable(self, home: Home, *, now_s: int) -> list[PaidRequest]:
+        """The paid requests ahead that some device may follow, and for that pay."""
+        asks = [ask for ask in self.asks(now_s, now_s + AHEAD_S) if ask.signal is Signal.REQUEST]
+        followed = guide(home, self._last, asks=asks, now_s=now_s).followed
+        found = [self.promised(each.ask) for each in followed]
+        return [request for request in found if request is not None]

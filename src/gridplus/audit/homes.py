@@ -1,7 +1,7 @@
 """The bills of one day, made again of what the hub journaled, and held against everybody else."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from gridplus.audit.difference import Difference, Report, Side
@@ -48,6 +48,7 @@ _PARTS = (
     "intervals",
     "restated",
     "restated_prices",
+    "settled",
     "totals",
     "inclusion",
 )
@@ -104,15 +105,20 @@ def rebuild_street(
         return None
     tree = _tree(days, terms.secret)
     bills = {
-        terms.name(channel): with_restated(
-            build_bill(
-                day.identity,
-                plan=terms.plan,
-                prices=terms.prices,
-                intervals=[(record.statement, record.evidence) for record in day.records],
-                inclusion=tree.inclusion(place),
+        terms.name(channel): replace(
+            with_restated(
+                build_bill(
+                    day.identity,
+                    plan=terms.plan,
+                    prices=terms.prices,
+                    intervals=[(record.statement, record.evidence) for record in day.records],
+                    inclusion=tree.inclusion(place),
+                ),
+                Restated(accounts[channel].restated, terms.versions),
             ),
-            Restated(accounts[channel].restated, terms.versions),
+            settled=accounts[channel].settled(
+                [record.statement.interval for record in day.records], zone=terms.plan.time_zone
+            ),
         )
         for place, (channel, day) in enumerate(days.items())
     }

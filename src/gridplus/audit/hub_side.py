@@ -4,7 +4,7 @@ The hub's own replay stops at the first fact that cannot be; an audit tells of i
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gridplus.audit.difference import Difference, Report, Side
@@ -21,18 +21,25 @@ from gridplus.hub.facts import (
     parse_vouchers,
 )
 from gridplus.hub.home import counters_of
+from gridplus.hub.request_facts import RequestTaken, parse_joined
 from gridplus.hub.sealing import bill_leaf, receipts_of
 from gridplus.journal import Stored
 from gridplus.market import PriceVersion, parse_price_version
+from gridplus.meter import SignedRead
 from gridplus.tariff import (
     ChannelIdentity,
     Evidence,
     GroupEvidence,
+    JoinedRequest,
     LinkEvidence,
+    Past,
     Plan,
     RestatedLink,
+    SettledRequest,
     parse_plan,
+    settle,
 )
+from gridplus.units import Interval
 from gridplus.wallet import ChannelId
 from gridplus.wire import BilledRecord, OpenChannel
 
@@ -49,6 +56,8 @@ class HubAccount:
     restated: list[RestatedLink] = field(default_factory=list)
     orders: dict[bytes, bytes] = field(default_factory=dict)
     """What each restatement, by its head, was ordered by."""
+    joined: dict[str, JoinedRequest] = field(default_factory=dict)
+    """Paid requests by name, each in the newest version that the home joined."""
     paid: Counters | None = None
     _signature: bytes = b""
     _restated_last: bool = False
@@ -72,6 +81,22 @@ class HubAccount:
         self.orders[restatement.head] = restated.order
         self._restated_last = True
 
+    def settled(self, intervals: Sequence[Interval], *, zone: str) -> tuple[SettledRequest, ...]:
+        """The joined requests that hold in one of `intervals`, with every read that counts."""
+        reads = {record.statement.interval.start_s: record for record in self.records}
+        called = {at for at, each in reads.items() if each.statement.given.called is not None}
+
+        def import_wh(start_s: int) -> int | None:
+            record = reads.get(start_s)
+            return None if record is None else record.statement.read.import_wh
+
+        def read_at(start_s: int) -> SignedRead:
+            statement, evidence = reads[start_s].statement, reads[start_s].evidence
+            return SignedRead(statement.channel, statement.read, evidence.read)
+
+        past = Past(import_wh, called.__contains__)
+        return settle(self.joined.values(), intervals, past=past, read_at=read_at, zone=zone)
+
     def pay(self, counters: Counters, signature: bytes) -> None:
         self.paid, self._signature = counters, signature
         if self._restated_last:
@@ -93,6 +118,7 @@ class HubSide:
     prices: dict[bytes, PriceVersion] = field(default_factory=dict)
     accounts: dict[ChannelId, HubAccount] = field(default_factory=lambda: defaultdict(HubAccount))
     _group: list[BilledRead | RestatedBills] = field(default_factory=list)
+    _words: list[RequestTaken] = field(default_factory=list)
     _vouchers: list[StoredVoucher] = field(default_factory=list)
 
     def read(self, facts: Iterable[Stored], report: Report) -> None:
@@ -122,6 +148,8 @@ class HubSide:
                 self._group.append(parse_billed(stored)[0])
             case Kind.RESTATED:
                 self._group.append(parse_restated(stored)[0])
+            case Kind.REQUEST_JOINED:
+                self._words.append(parse_joined(stored))
             case Kind.GROUP_SEALED:
                 self._seal(stored)
             case Kind.VOUCHERS_STORED:
@@ -131,11 +159,15 @@ class HubSide:
 
     def _seal(self, stored: Stored) -> None:
         (group, vouchers), self._group, self._vouchers = (self._group, self._vouchers), [], []
-        if not group and not vouchers:
+        words, self._words = self._words, []
+        if not group and not vouchers and not words:
             raise StorageError(f"fact {stored.sequence} seals nothing")
         leaves = [bill_leaf(made.link.channel, made.link.head) for made in group]
-        leaves += [voucher.leaf for voucher in vouchers]
+        leaves += [*(voucher.leaf for voucher in vouchers), *(taken.leaf for taken in words)]
         receipts = receipts_of(leaves, parse_sealed(stored))
+        for taken, receipt in zip(words, receipts[len(leaves) - len(words) :], strict=True):
+            joined = JoinedRequest(taken.request, taken.signature, receipt.evidence)
+            self.accounts[taken.channel].joined[taken.request.name] = joined
         for made, receipt in zip(group, receipts, strict=False):
             account = self.accounts[made.link.channel]
             if isinstance(made, BilledRead):

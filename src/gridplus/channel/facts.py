@@ -106,6 +106,7 @@ class Mismatch(Enum):
 
     CHANNEL_DIFFERS = "the bill is for another channel"
     READ_DIFFERS = "the bill is for another read than the one this meter signed"
+    RESPONSE_DIFFERS = "a paid request is billed otherwise than it was promised, joined and read"
     PLAN_DIFFERS = "the bill is made under another plan than the one agreed"
     PRICE_NOT_PUBLISHED = "the bill uses prices that are not the published version"
     CHARGE_DIFFERS = "a line of the bill is not what read, prices and plan give"

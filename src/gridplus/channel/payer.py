@@ -38,6 +38,7 @@ class PayerRefusal(Enum):
     STALE_VIEW = "the chain was already seen at a later block, or its counters would fall"
     CHANNEL_DIFFERS = Mismatch.CHANNEL_DIFFERS.value
     READ_DIFFERS = Mismatch.READ_DIFFERS.value
+    RESPONSE_DIFFERS = Mismatch.RESPONSE_DIFFERS.value
     PLAN_DIFFERS = Mismatch.PLAN_DIFFERS.value
     PRICE_NOT_PUBLISHED = Mismatch.PRICE_NOT_PUBLISHED.value
     CHARGE_DIFFERS = Mismatch.CHARGE_DIFFERS.value

@@ -39,7 +39,7 @@ def command() -> None:
 
     \b
       gridplus retailer ask request --from 2026-02-16T18:00-06:00 --until 2026-02-16T20:00-06:00 \\
-        --baseline "mean of the last ten weekdays" --reward-cents 50 --url … --token …
+        --baseline "10-of-10 adjusted" --reward-cents 50 --url … --token …
     """
 
 
@@ -60,7 +60,12 @@ def limit(**asked: Any) -> None:
 
 
 @command.command()
-@click.option("--baseline", required=True, help="How it is reckoned what a home would have used.")
+@click.option(
+    "--baseline",
+    default="10-of-10 adjusted",
+    show_default=True,
+    help="What a home would have used; high-4-of-5, middle-8-of-10, 3-hours-before too.",
+)
 @click.option("--reward-cents", required=True, type=click.IntRange(0, 100_000), help="A kWh less.")
 @click.option("--level", default=1, show_default=True, type=click.IntRange(1, 3))
 @_event

@@ -1,19 +1,26 @@
 """What a retailer asks of a home, as its timeline has it: an ask may be followed, or not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from gridplus.digest import keccak256
 from gridplus.planner import format_cents
 from gridplus.signals import Json, Timeline
-from gridplus.signals.requests import Span, demand_requests, emergencies, import_limits
+from gridplus.signals.requests import (
+    Edition,
+    Span,
+    demand_requests,
+    edition_of,
+    emergencies,
+    import_limits,
+)
+from gridplus.tariff import PaidRequest
 from gridplus.units import ABOLT_PER_PBOLT, format_utc, utc_from_s
-from gridplus.wallet import Domain
-from gridplus.wallet.digests import struct_digest
+from gridplus.wallet import Domain, PublishedAsk, attestation_digest
 
 SIGNATURE = "GRIDPLUS_SIGNATURE"
 _MICRO = 1_000_000
-_PUBLISHED = "PublishedAsk(uint8 signal,uint64 start,uint64 end,uint64 amount,bytes32 text)"
+_UNNAMED = Edition("", 0)
 
 
 class Signal(IntEnum):
@@ -40,7 +47,8 @@ _WORDS = {
 @dataclass(frozen=True, slots=True)
 class Ask:
     """In `span` the retailer asks for less. `text` is for people; a limit has `limit_w`, a request
-    `reward_abolt` per Wh below `baseline`. `version_us` is when the event was last written."""
+    `reward_abolt` per Wh below `baseline`. `version_us` is when the event was last written,
+    `edition` which ask of the retailer's it says that it is."""
 
     signal: Signal
     span: Span
@@ -50,6 +58,7 @@ class Ask:
     limit_w: int | None = None
     reward_abolt: int = 0
     baseline: str = ""
+    edition: Edition = _UNNAMED
 
     @property
     def cited(self) -> str:
@@ -67,31 +76,46 @@ def asks_of(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[Ask, ...]
     def version(event_id: str) -> int:
         return timeline.events[event_id].written_us
 
-    found = [
-        Ask(Signal.ALERT, each.span, each.event_id, version(each.event_id), each.text)
-        for each in emergencies(timeline, from_s=from_s, until_s=until_s)
-    ]
+    def edition(event_id: str) -> Edition:
+        return edition_of(timeline.events[event_id].body or {}) or _UNNAMED
+
+    found = []
+    for alert in emergencies(timeline, from_s=from_s, until_s=until_s):
+        who = (alert.event_id, version(alert.event_id), alert.text)
+        found.append(Ask(Signal.ALERT, alert.span, *who, edition=edition(alert.event_id)))
     for limit in import_limits(timeline, from_s=from_s, until_s=until_s):
         text = f"take at most {limit.import_w} W"
         who = (limit.event_id, version(limit.event_id), text)
-        found.append(Ask(Signal.LIMIT, limit.span, *who, limit_w=limit.import_w))
+        of = edition(limit.event_id)
+        found.append(Ask(Signal.LIMIT, limit.span, *who, limit_w=limit.import_w, edition=of))
     for request in demand_requests(timeline, from_s=from_s, until_s=until_s):
         reward_abolt = request.reward_ubolt_per_mwh * ABOLT_PER_PBOLT
         text = f"use less for {format_cents(reward_abolt)} a kWh"
         who = (request.event_id, version(request.event_id), text)
-        paid = (None, reward_abolt, request.baseline)
-        found.append(Ask(Signal.REQUEST, request.span, *who, *paid))
+        ask = Ask(Signal.REQUEST, request.span, *who, edition=edition(request.event_id))
+        found.append(replace(ask, reward_abolt=reward_abolt, baseline=request.baseline))
     return tuple(found)
+
+
+def paid_request(ask: Ask, signature: bytes = bytes(64)) -> PaidRequest:
+    """What a request promises, as a bill settles it. Raises InputError for one that could not be
+    settled: a baseline that nobody can reckon, hours that are no quarter hours."""
+    reward = ask.reward_abolt // ABOLT_PER_PBOLT
+    span, edition = ask.span, ask.edition
+    when = (span.start_s, span.end_s)
+    return PaidRequest(edition.name, edition.version, *when, reward, ask.baseline, signature)
 
 
 def ask_digest(domain: Domain, ask: Ask) -> bytes:
     """What the publisher signs, in the anchor's domain: the amount is watts, or the reward in
-    µBOLT/MWh; the text, an alert's words or a request's baseline, by its hash."""
-    amount = ask.reward_abolt // ABOLT_PER_PBOLT if ask.limit_w is None else ask.limit_w
-    text = ask.text if ask.signal is Signal.ALERT else ask.baseline
-    when = (ask.span.start_s, ask.span.end_s)
-    values = (ask.signal, *when, amount, keccak256(text.encode()))
-    return struct_digest(domain, _PUBLISHED, values=values)
+    µBOLT/MWh; the text, an alert's words or a request's baseline, by its hash. Raises InputError
+    as `paid_request`."""
+    if ask.signal is Signal.REQUEST:
+        return paid_request(ask).digest(domain)
+    name, text = keccak256(ask.edition.name.encode()), ask.text if ask.limit_w is None else ""
+    when, amount = (ask.span.start_s, ask.span.end_s), ask.limit_w or 0
+    of = (name, ask.edition.version, ask.signal, *when, amount, keccak256(text.encode()))
+    return attestation_digest(domain, PublishedAsk(*of))
 
 
 def with_signature(body: dict[str, Json], signature: bytes) -> dict[str, Json]:

@@ -43,6 +43,7 @@ from gridplus.wire import (
     AskOrder,
     Channels,
     FetchRestatement,
+    JoinRequest,
     OpenChannel,
     OrderRestatement,
     StreamPlace,
@@ -106,6 +107,7 @@ class HubApp:
             Route("/v1/batches", self._submit_batch, methods=["POST"]),
             Route("/v1/orders", self._sign_order, methods=["POST"]),
             Route("/v1/restatements", self._restatement, methods=["POST"]),
+            Route("/v1/joins", self._join, methods=["POST"]),
             Route("/metrics", require_bearer(token, self._show_metrics)),
             Route("/v1/admin/status", require_bearer(token, self._show_standing)),
             Route("/v1/admin/exposure", require_bearer(token, self._show_exposure)),
@@ -233,6 +235,9 @@ class HubApp:
     async def _restatement(self, request: Request) -> Response:
         return await self._answer(request, kind=FetchRestatement)
 
+    async def _join(self, request: Request) -> Response:
+        return await self._answer(request, kind=JoinRequest)
+
     async def _restate(self, request: Request) -> Response:
         body = await read_body(request, limit=OrderRestatement.LIMIT)
         return message_answer(await self._desk.restate(OrderRestatement.parse(body)))
@@ -246,7 +251,7 @@ class HubApp:
         if home is None:
             return message_answer(self._desk.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL)))
         start_s, end_s = (seconds_in_query(request, name) for name in ("start_s", "end_s"))
-        day = partial(self._hub.archive.day, home, start_s=start_s, end_s=end_s)
+        day = partial(self._hub.joiner.day, home, start_s=start_s, end_s=end_s)
         return message_answer(await asyncio.to_thread(day))
 
     async def _journal(self, request: Request) -> Response:

@@ -10,13 +10,21 @@ from typing import Final
 
 from gridplus.channel import Counters
 from gridplus.failures import StorageError
-from gridplus.hub.facts import BilledRead, Kind, RestatedBills, parse_billed, parse_restated
+from gridplus.hub.facts import (
+    BilledRead,
+    Kind,
+    RestatedBills,
+    parse_billed,
+    parse_restated,
+)
 from gridplus.hub.home import Home, Paid, counters_of
+from gridplus.hub.request_facts import parse_joined
 from gridplus.hub.sealing import Made, OpenGroup, Receipt
 from gridplus.journal import Journal
 from gridplus.tariff import (
     Evidence,
     GroupEvidence,
+    JoinedRequest,
     LinkEvidence,
     RestatedLink,
     Restatement,
@@ -115,7 +123,7 @@ class Archive:
             if isinstance(made.link, BilledRead):
                 if made.link.statement.interval.start_s >= end_s:
                     break
-                found.append(Record(made.link, self._receipt(made), voucher))
+                found.append(Record(made.link, self._receipt(made.sequence, made.leaf), voucher))
         return found
 
     def restated(
@@ -138,11 +146,31 @@ class Archive:
         links = (made.link for made in self._links(channel, self._before(channel, since_s)))
         return [link.statement for link in links if isinstance(link, BilledRead)]
 
+    def bills(self, channel: ChannelId, *, start_s: int, end_s: int) -> list[BilledRead]:
+        """The bills alone of intervals that begin in [start_s, end_s), in order of time."""
+        found = []
+        for made in self._links(channel, self._before(channel, start_s)):
+            if isinstance(made.link, BilledRead):
+                if made.link.statement.interval.start_s >= end_s:
+                    break
+                found.append(made.link)
+        return found
+
+    def joined(self, channel: ChannelId, digest: bytes) -> JoinedRequest:
+        """The home's word that it takes part in a request, with its receipt."""
+        for stored in self._journal.replay(subject=channel):
+            if stored.fact.kind == Kind.REQUEST_JOINED:
+                taken = parse_joined(stored)
+                if taken.digest == digest:
+                    receipt = self._receipt(stored.sequence, taken.leaf)
+                    return JoinedRequest(taken.request, taken.signature, receipt.evidence)
+        raise StorageError(f"a bill stands in request 0x{digest.hex()}, which nobody joined")
+
     def _restated(self, channel: ChannelId, at: int, *, paid: Paid | None) -> RestatedRecord:
         made, voucher = next(self._paid_links(channel, at - 1, paid=paid))
         if not isinstance(made.link, RestatedBills):
             raise StorageError(f"fact {at} is no restatement of this channel")
-        return RestatedRecord(made.link, self._receipt(made), voucher)
+        return RestatedRecord(made.link, self._receipt(made.sequence, made.leaf), voucher)
 
     def _links(self, channel: ChannelId, after: int) -> Iterator[Made]:
         for stored in self._journal.replay(after=after, subject=channel):
@@ -176,34 +204,35 @@ class Archive:
         starts = (bill.statement.interval.start_s for bill in bills if isinstance(bill, BilledRead))
         return next(starts, sys.maxsize)
 
-    def _receipt(self, made: Made) -> Receipt:
+    def _receipt(self, sequence: int, leaf: bytes) -> Receipt:
         with self._lock:
-            kept = self._receipts.get(made.leaf)
-        return self._read_group(made) if kept is None else kept
+            kept = self._receipts.get(leaf)
+        return self._read_group(sequence, leaf) if kept is None else kept
 
-    def _read_group(self, made: Made) -> Receipt:
+    def _read_group(self, sequence: int, leaf: bytes) -> Receipt:
         """Make the receipts of a group again, from all that stands in it."""
         back = _A_GROUP
         while True:
-            begin, group, whole = max(0, made.sequence - back), OpenGroup(), back >= made.sequence
+            begin, group, whole = max(0, sequence - back), OpenGroup(), back >= sequence
             for stored in self._journal.replay(after=begin):
                 closed = group.take(stored)
                 if closed is None:
                     continue
-                if closed.sequence > made.sequence:
+                if closed.sequence > sequence:
                     break
                 whole = True
             else:
-                raise StorageError(f"fact {made.sequence} was never sealed; restore a copy")
+                raise StorageError(f"fact {sequence} was never sealed; restore a copy")
             if whole:
                 break
             back *= 8
         receipts = {each.leaf: receipt for each, receipt in closed.made}
+        receipts |= {taken.leaf: receipt for taken, receipt in closed.words}
         with self._lock:
             self._receipts |= receipts
             while len(self._receipts) > RECEIPTS_KEPT:
                 del self._receipts[next(iter(self._receipts))]
-        return receipts[made.leaf]
+        return receipts[leaf]
 
 
 def _signature_under(counters: Counters, paid: Paid | None) -> bytes | None:

@@ -7,7 +7,14 @@ from gridplus.tariff import ChannelIdentity
 from gridplus.tls import Peer
 from gridplus.wallet import ChannelId
 from gridplus.wallet.certificates import device_id
-from gridplus.wire import FetchRestatement, OpenChannel, SubmitBatch, SubmitRead, SubmitVoucher
+from gridplus.wire import (
+    FetchRestatement,
+    JoinRequest,
+    OpenChannel,
+    SubmitBatch,
+    SubmitRead,
+    SubmitVoucher,
+)
 
 
 def may_speak(peer: Peer | None, identity: ChannelIdentity) -> bool:
@@ -18,7 +25,7 @@ def may_speak(peer: Peer | None, identity: ChannelIdentity) -> bool:
 
 def may_send(
     peer: Peer | None,
-    asked: OpenChannel | SubmitRead | SubmitVoucher | SubmitBatch | FetchRestatement,
+    asked: OpenChannel | SubmitRead | SubmitVoucher | SubmitBatch | FetchRestatement | JoinRequest,
     *,
     homes: Mapping[ChannelId, Home],
 ) -> bool:
@@ -32,7 +39,7 @@ def may_send(
 
 
 def _channels(
-    asked: SubmitRead | SubmitVoucher | SubmitBatch | FetchRestatement,
+    asked: SubmitRead | SubmitVoucher | SubmitBatch | FetchRestatement | JoinRequest,
 ) -> Iterable[ChannelId]:
     if isinstance(asked, SubmitBatch):
         return (item.channel for item in asked.items)

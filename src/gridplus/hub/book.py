@@ -18,7 +18,7 @@ from gridplus.hub.facts import (
 from gridplus.hub.home import Home, open_home
 from gridplus.hub.homes import Homes
 from gridplus.hub.refusals import HubRefusal, Refused
-from gridplus.hub.sealing import ClosedGroup, Made, OpenGroup, Receipt
+from gridplus.hub.sealing import GROUPED, ClosedGroup, Made, OpenGroup, Receipt
 from gridplus.journal import Stored
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.tariff import ChannelIdentity, Plan, Sources, parse_plan
@@ -94,7 +94,7 @@ class Book:
             case Kind.CHAIN_SEEN:
                 seen, at_s = parse_seen(stored)
                 self._see(channel, seen, now_s=at_s)
-            case Kind.BILLED | Kind.RESTATED | Kind.VOUCHERS_STORED | Kind.GROUP_SEALED:
+            case kind if kind in GROUPED:
                 closed = self._group.take(stored)
                 if closed is not None:
                     self._keep_group(closed)
@@ -122,6 +122,8 @@ class Book:
             self._keep_link(made)
         for voucher, receipt in closed.vouchers:
             self._keep_voucher(voucher, receipt)
+        for taken, receipt in closed.words:
+            self.homes[taken.channel].keep_joined(taken, receipt)
 
     def _keep_link(self, made: Made) -> None:
         home = self.homes[made.link.link.channel]

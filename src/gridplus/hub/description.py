@@ -74,6 +74,14 @@ _ORDERING = (
     HubRefusal.NOBODY_TO_TELL,
 )
 _FETCHING = (*_SERVED, HubRefusal.FOREIGN_DEVICE, HubRefusal.NOTHING_RESTATED)
+_JOINING = (
+    *_SERVED,
+    HubRefusal.FOREIGN_DEVICE,
+    HubRefusal.UNSIGNED_REQUEST,
+    HubRefusal.JOINED_TOO_LATE,
+    HubRefusal.REQUEST_OVERLAPS,
+    HubRefusal.REQUEST_REPLACED,
+)
 _RESTATING = (
     *_SERVED,
     HubRefusal.ORDER_UNDER_WAY,
@@ -184,6 +192,14 @@ def _restatements() -> dict[str, Any]:
                 "summary": "the restatement that follows a head of the home's bill chain",
                 **_takes("FetchRestatement"),
                 **_answers("RestatementOffer", "400", "413", refusals=_FETCHING),
+            }
+        },
+        "/v1/joins": {
+            "post": {
+                "operationId": "joinRequest",
+                "summary": "the home takes part in a paid request; answered when it is durable",
+                **_takes("JoinRequest"),
+                **_answers("RequestJoined", "400", "413", "503", refusals=_JOINING),
             }
         },
         "/v1/admin/restatements": {

@@ -18,9 +18,11 @@ from gridplus.wire import (
     BillOffer,
     ChannelStatus,
     FetchRestatement,
+    JoinRequest,
     OpenChannel,
     OrderRestatement,
     RefusalMessage,
+    RequestJoined,
     RestatementOffer,
     SubmitBatch,
     SubmitRead,
@@ -28,8 +30,10 @@ from gridplus.wire import (
 )
 from gridplus.wire.batches import Item, ItemAnswer
 
-Asked: TypeAlias = OpenChannel | SubmitRead | SubmitVoucher | SubmitBatch | FetchRestatement
-Answered: TypeAlias = ChannelStatus | ItemAnswer | BatchAnswer | RestatementOffer
+Asked: TypeAlias = (
+    OpenChannel | SubmitRead | SubmitVoucher | SubmitBatch | FetchRestatement | JoinRequest
+)
+Answered: TypeAlias = ChannelStatus | ItemAnswer | BatchAnswer | RestatementOffer | RequestJoined
 
 
 class Counts(Protocol):
@@ -65,6 +69,12 @@ class Desk:
                 return await self._batch(asked)
             case FetchRestatement():
                 return self._restated(await self._hub.restater.after(asked))
+            case JoinRequest():
+                joined = await self._hub.joiner.join(asked)
+                if isinstance(joined, Refused):
+                    return self.refusal(joined)
+                digest = joined.request.digest(self._hub.joiner.domain)
+                return RequestJoined(asked.channel, digest, joined.group)
             case SubmitRead() | SubmitVoucher():
                 return await self._item(asked)
 

@@ -54,6 +54,7 @@ class Kind(StrEnum):
     OUTBOX_WRITTEN = "OutboxWritten"
     NOTICE_TOLD = "NoticeTold"
     ORDER_SIGNED = "OrderSigned"
+    REQUEST_JOINED = "RequestJoined"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,21 @@ from gridplus.contracts.word import MAX_CAP_DAYS
 from gridplus.failures import Bug, invariant
 from gridplus.hub.facts import BilledRead, NoticeTold, OrderSigned, RestatedBills
 from gridplus.hub.marks import Mark, Marks, day_cost, oldest_unpaid, with_mark
+from gridplus.hub.request_facts import RequestTaken
 from gridplus.hub.sealing import Receipt
 from gridplus.meter import IntervalRead
-from gridplus.tariff import ChannelIdentity, Restatement, Statement, Tip
-from gridplus.units import UBOLT_PER_BOLT, mul_div_up
+from gridplus.tariff import (
+    Baseline,
+    ChannelIdentity,
+    JoinedRequest,
+    Restatement,
+    Statement,
+    Tip,
+)
+from gridplus.units import DAY_S, UBOLT_PER_BOLT, mul_div_up
 from gridplus.wallet import ChannelId
+
+JOINED_KEPT_S = 3 * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,9 @@ class Home:
     are on their way to the disk, and `paid` the newest that is there. The machine is stepped with
     that one before anything else is asked of it. While there is a `hold`, the newest order that
     the hub signed, the chain may still take one, and nothing is billed or taken; the last of them
-    is void after `held_until_s` of the chain's clock.
+    is void after `held_until_s` of the chain's clock. `joined` are the paid requests
+    that it joined, each in the newest version, for some days after their end; `reckoned` is
+    the baseline of one of them, by its digest.
     """
 
     identity: ChannelIdentity
@@ -90,6 +102,7 @@ class Home:
     marks: Marks = ()
     day_ubolt: int = 0
     restated: tuple[RestatedAt, ...] = ()
+    joined: tuple[JoinedRequest, ...] = ()
     last_read: IntervalRead | None = None
     unclaimed_since_s: int | None = None
     paid: Paid | None = None
@@ -100,6 +113,7 @@ class Home:
     flying: int = field(default=0, compare=False)
     told: Callable[["Home"], None] = field(default=_nobody, repr=False, compare=False)
     landed: asyncio.Event | None = field(default=None, compare=False)
+    reckoned: tuple[bytes, Baseline | None] | None = field(default=None, compare=False)
     _gate: Gate | None = field(default=None, compare=False)
 
     @property
@@ -172,7 +186,17 @@ class Home:
         self.tip, self.last_read = statement.tip, statement.read
         if self.unclaimed_since_s is None:
             self._age(start_s)
+        if self.joined:
+            since_s = start_s - JOINED_KEPT_S
+            self.joined = tuple(each for each in self.joined if each.request.end_s >= since_s)
         self._look_back()
+
+    def keep_joined(self, taken: RequestTaken, receipt: Receipt) -> JoinedRequest:
+        """The home's word that it takes part became durable."""
+        joined = JoinedRequest(taken.request, taken.signature, receipt.evidence)
+        others = (each for each in self.joined if each.request.name != taken.request.name)
+        self.joined = (*others, joined)
+        return joined
 
     def keep_restatement(self, restated: RestatedBills, *, at: int, now_s: int) -> None:
         """A restatement and its group became durable; its fact is the one `at` this sequence."""

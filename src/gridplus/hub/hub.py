@@ -31,6 +31,7 @@ from gridplus.hub.following import (
     worth_keeping,
 )
 from gridplus.hub.home import Home, Paid, bill_of, credit_asked
+from gridplus.hub.joining import Joiner
 from gridplus.hub.orders import NoticeFolder, OrderDesk
 from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.restating import Restater
@@ -84,6 +85,7 @@ class Hub:
         self.restater = Restater(
             self._book, self._writer, parts.key, parts.clock, self.archive, self.today
         )
+        self.joiner = Joiner(self._book, self._writer, parts.clock, parts.vault, self.archive)
         self._opening = asyncio.Lock()
         self._following = asyncio.Lock()
         self._followed: tuple[bytes, int] | None = None
@@ -246,6 +248,7 @@ class Hub:
         dawn = () if news is None else (news,)
         sold = (Metered(statement.interval), Billed(bill_of(statement)))
         rehearsed = home.rehearse(*dawn, *sold, now_s=now_s)
+        self.joiner = Joiner(self._book, self._writer, parts.clock, parts.vault, self.archive)
         if isinstance(rehearsed, Refusal):
             return refused(rehearsed)
         asked = credit_asked(rehearsed.effects)

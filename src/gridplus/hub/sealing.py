@@ -1,6 +1,7 @@
 """One signature per commit group: a Merkle root over all that became durable together.
 
-The leaves are the heads of its bills, in the order of the journal, then its vouchers.
+The leaves are the heads of its bills, in the order of the journal, then its vouchers, then the
+words of homes that take part in paid requests.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from gridplus.hub.facts import (
     sealed_fact,
     vouchers_fact,
 )
+from gridplus.hub.request_facts import RequestTaken, parse_joined
 from gridplus.journal import Batch, Seal, Stored
 from gridplus.keystore import Secp256k1Key
 from gridplus.tariff import GroupEvidence, group_leaf, packed_paths, unpack_path
@@ -55,7 +57,14 @@ class VoucherNote:
     stored: StoredVoucher
 
 
-Note: TypeAlias = BillNote | VoucherNote | None
+@dataclass(frozen=True, slots=True)
+class JoinNote:
+    """A batch brings a home's word that it takes part; the fact of it is in the batch."""
+
+    leaf: bytes
+
+
+Note: TypeAlias = BillNote | VoucherNote | JoinNote | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +79,20 @@ class GroupSealer:
         notes = [batch.note for batch in batches]
         bills = [note.leaf for note in notes if isinstance(note, BillNote)]
         paid = [note.stored for note in notes if isinstance(note, VoucherNote)]
-        if not bills and not paid:
+        words = [note.leaf for note in notes if isinstance(note, JoinNote)]
+        if not bills and not paid and not words:
             return Seal((), (None,) * len(batches))
-        root, paths = packed_paths([*bills, *(stored.leaf for stored in paid)])
+        root, paths = packed_paths([*bills, *(stored.leaf for stored in paid), *words])
         closed_at_s, count = self.now_s(), len(paths)
         digest = bill_group_digest(self.domain, root, count=count, closed_at_s=closed_at_s)
         sealed = GroupSealed(count, closed_at_s, self.key.sign(digest))
-        of_bill, of_voucher = iter(paths[: len(bills)]), iter(paths[len(bills) :])
+        ways = {
+            BillNote: iter(paths[: len(bills)]),
+            VoucherNote: iter(paths[len(bills) : len(bills) + len(paid)]),
+            JoinNote: iter(paths[len(bills) + len(paid) :]),
+        }
         receipts = tuple(
-            None
-            if note is None
-            else Receipt(sealed, next(of_bill if isinstance(note, BillNote) else of_voucher))
-            for note in notes
+            None if note is None else Receipt(sealed, next(ways[type(note)])) for note in notes
         )
         facts = (sealed_fact(sealed),)
         return Seal((vouchers_fact(paid), *facts) if paid else facts, receipts)
@@ -112,6 +123,13 @@ class ClosedGroup:
     sequence: int
     made: tuple[tuple[Made, Receipt], ...]
     vouchers: tuple[tuple[StoredVoucher, Receipt], ...]
+    words: tuple[tuple[RequestTaken, Receipt], ...]
+
+
+GROUPED = frozenset(
+    (Kind.BILLED, Kind.RESTATED, Kind.VOUCHERS_STORED, Kind.REQUEST_JOINED, Kind.GROUP_SEALED)
+)
+"""Facts that `OpenGroup` takes."""
 
 
 @dataclass
@@ -121,10 +139,11 @@ class OpenGroup:
 
     made: list[Made] = field(default_factory=list)
     vouchers: list[StoredVoucher] = field(default_factory=list)
+    words: list[RequestTaken] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        return not self.made and not self.vouchers
+        return not self.made and not self.vouchers and not self.words
 
     def take(self, stored: Stored) -> ClosedGroup | None:
         """The group when this fact seals it; facts that are of no group change nothing."""
@@ -137,18 +156,23 @@ class OpenGroup:
                 self.made.append(Made(stored.sequence, at_s, restated))
             case Kind.VOUCHERS_STORED:
                 self.vouchers = parse_vouchers(stored)
+            case Kind.REQUEST_JOINED:
+                self.words.append(parse_joined(stored))
             case Kind.GROUP_SEALED:
                 return self._close(stored)
         return None
 
     def _close(self, stored: Stored) -> ClosedGroup:
-        (made, vouchers), self.made, self.vouchers = (self.made, self.vouchers), [], []
-        leaves = [*(each.leaf for each in made), *(each.leaf for each in vouchers)]
-        receipts = receipts_of(leaves, parse_sealed(stored)) if leaves else []
+        made, vouchers, words = self.made, self.vouchers, self.words
+        self.made, self.vouchers, self.words = [], [], []
+        leaves = [each.leaf for each in made]
+        leaves += [*(each.leaf for each in vouchers), *(each.leaf for each in words)]
+        receipts = iter(receipts_of(leaves, parse_sealed(stored)) if leaves else ())
         return ClosedGroup(
             stored.sequence,
-            tuple(zip(made, receipts, strict=False)),
-            tuple(zip(vouchers, receipts[len(made) :], strict=True)),
+            tuple((each, next(receipts)) for each in made),
+            tuple((each, next(receipts)) for each in vouchers),
+            tuple((each, next(receipts)) for each in words),
         )
 
 

@@ -15,7 +15,7 @@ from gridplus.contracts.logs import Log, parse_log
 from gridplus.contracts.word import DAY_S
 from gridplus.failures import InputError
 from gridplus.tariff import ChannelIdentity
-from gridplus.wallet import Address, ChannelId, Domain, vault_domain
+from gridplus.wallet import Address, ChannelId, Domain, anchor_domain, vault_domain
 from gridplus.wire import SignedClaim
 
 _GAS_OF_A_CLAIM, _GAS_OF_A_HOME = 80_000, 30_000
@@ -50,6 +50,11 @@ class VaultLink:
     @property
     def domain(self) -> Domain:
         return vault_domain(self.deployment.chain_id, self.deployment.vault)
+
+    @property
+    def anchor_domain(self) -> Domain:
+        """Where the publisher signs what it asks of homes."""
+        return anchor_domain(self.deployment.chain_id, self.deployment.anchor)
 
     def require_ours(self, hub: Address) -> None:
         """Raises InputError unless the contracts are there and name this hub's key."""

@@ -4,6 +4,7 @@ A home decides whether it follows. What is asked carries the publisher's signatu
 else can ask in the retailer's name; it can be revised and cancelled.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
@@ -15,13 +16,14 @@ from gridplus.retailer.announcing import Announcer
 from gridplus.signals import Json, Kind
 from gridplus.signals.requests import (
     DemandRequest,
+    Edition,
     Span,
     emergency_event,
     limit_event,
     request_event,
 )
 from gridplus.signals.timeline import Timeline
-from gridplus.tariff import Fields
+from gridplus.tariff import Fields, PaidRequest
 
 MOST_TARGETS = 100
 _FAR_S = 1 << 39
@@ -33,7 +35,8 @@ class AskOrder:
     """`make` writes the event for a program. No `targets`: all homes are asked; `event_id` is the
     event that this revises."""
 
-    make: Callable[[str], dict[str, Json]]
+    kind: str
+    make: Callable[[str, Edition], dict[str, Json]]
     targets: tuple[str, ...]
     event_id: str | None
 
@@ -43,8 +46,9 @@ class AskOrder:
         kind = fields.text("kind")
         span = Span(fields.integer("start_s", high=_FAR_S), fields.integer("end_s", high=_FAR_S))
         make = _maker(kind, fields, span=span)
-        make("program")
+        make("program", Edition(kind))
         order = cls(
+            kind,
             make,
             tuple(fields.texts("targets", limit=MOST_TARGETS)),
             fields.text("revises") if fields.has("revises") else None,
@@ -63,13 +67,16 @@ class AskDesk:
     async def ask(self, order: AskOrder) -> str:
         """Publish or revise; the event's id. Raises InputError for an event that is not there,
         StorageError."""
-        body = order.make(await self.announcer.program(self.program))
+        edition = Edition(f"{order.kind} {secrets.token_hex(8)}")
+        if order.event_id is not None:
+            before = self._require(order.event_id).edition
+            edition = Edition(before.name, before.version + 1)
+        body = order.make(await self.announcer.program(self.program), edition)
         digest = ask_digest(self.announcer.domain, _drafted(body))
         body = with_signature(body, self.announcer.sign(digest))
         body["targets"] = list[Json](order.targets)
         if order.event_id is None:
             return await self.announcer.write("POST", ("events",), body=body)
-        self._require(order.event_id)
         return await self.announcer.write("PUT", ("events", order.event_id), body=body)
 
     async def cancel(self, event_id: str) -> str:
@@ -88,9 +95,11 @@ class AskDesk:
             for ask in asks_of(timeline.only(event_id), from_s=0, until_s=_FAR_S)
         )
 
-    def _require(self, event_id: str) -> None:
-        if event_id not in {ask.event_id for ask in self.asked()}:
+    def _require(self, event_id: str) -> Ask:
+        found = next((ask for ask in self.asked() if ask.event_id == event_id), None)
+        if found is None:
             raise InputError(f"{event_id!r} is nothing that is asked; the list says what is")
+        return found
 
 
 def _drafted(body: dict[str, Json]) -> Ask:
@@ -98,15 +107,24 @@ def _drafted(body: dict[str, Json]) -> Ask:
     return ask
 
 
-def _maker(kind: str, fields: Fields, *, span: Span) -> Callable[[str], dict[str, Json]]:
+def _maker(kind: str, fields: Fields, *, span: Span) -> Callable[[str, Edition], dict[str, Json]]:
     if kind == "alert":
         text = fields.text("text")
-        return lambda program: emergency_event(program, span, text=text)
+        return lambda program, edition: emergency_event(program, span, text=text, edition=edition)
     if kind == "limit":
         import_w = fields.integer("import_w")
-        return lambda program: limit_event(program, span, import_w=import_w)
+        return lambda program, edition: limit_event(
+            program, span, import_w=import_w, edition=edition
+        )
     if kind != "request":
         fields.fail("kind", "must be alert, limit or request")
     level, baseline = fields.integer("level", high=3), fields.text("baseline")
     request = DemandRequest(span, level, baseline, fields.integer("reward_ubolt_per_mwh"))
-    return lambda program: request_event(program, request)
+    _require_settled(request)
+    return lambda program, edition: request_event(program, request, edition=edition)
+
+
+def _require_settled(request: DemandRequest) -> None:
+    """Raises InputError for a promise that no bill could keep."""
+    span, reward = request.span, request.reward_ubolt_per_mwh
+    PaidRequest("request", 1, span.start_s, span.end_s, reward, request.baseline)

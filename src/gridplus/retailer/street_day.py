@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from gridplus import ledger, wire
@@ -117,15 +117,18 @@ def make_street_day(days: Mapping[Customer, wire.BilledDay], *, terms: DayTerms)
     )
     return StreetDay(
         {
-            customer.name: with_restated(
-                build_bill(
-                    day.identity,
-                    plan=terms.plan,
-                    prices=terms.prices,
-                    intervals=[(record.statement, record.evidence) for record in day.records],
-                    inclusion=tree.inclusion(place),
+            customer.name: replace(
+                with_restated(
+                    build_bill(
+                        day.identity,
+                        plan=terms.plan,
+                        prices=terms.prices,
+                        intervals=[(record.statement, record.evidence) for record in day.records],
+                        inclusion=tree.inclusion(place),
+                    ),
+                    Restated(day.restated, terms.versions),
                 ),
-                Restated(day.restated, terms.versions),
+                settled=day.settled,
             )
             for place, (customer, day) in enumerate(in_order)
         },

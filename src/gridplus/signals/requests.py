@@ -1,7 +1,7 @@
 """Events that are not prices: alerts, limits, and requests that a home may decline.
 
 A request to use less says what is paid and against which baseline; the home decides. Source:
-OpenADR 3.1.0, event interval payload enumerations; the two words that it lacks are private types.
+OpenADR 3.1.0, event interval payload enumerations; the words that it lacks are private types.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from gridplus.signals.timeline import Timeline
 
 EMERGENCY, LIMIT, REQUEST = "ALERT_GRID_EMERGENCY", "IMPORT_CAPACITY_LIMIT", "SIMPLE"
 BASELINE, REWARD = "GRIDPLUS_BASELINE", "GRIDPLUS_REWARD"
+VERSION = "GRIDPLUS_VERSION"
 PRIORITIES = {EMERGENCY: 0, LIMIT: 10, REQUEST: 20}
 MICRO = 1_000_000
 _TEXT_LIMIT = 128
@@ -25,6 +26,15 @@ class Span:
 
     start_s: int
     end_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Which ask of the retailer's an event is, whatever id the VTN gives it: its name, and how
+    often it was written."""
+
+    name: str
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +67,22 @@ class ImportLimit:
     event_id: str
 
 
-def emergency_event(program_id: str, span: Span, *, text: str) -> dict[str, Json]:
+def emergency_event(program_id: str, span: Span, *, text: str, edition: Edition) -> dict[str, Json]:
     """The grid is about to fail; `text` is for people."""
     if not 0 < len(text) <= _TEXT_LIMIT:
         raise InputError(f"an alert says 1 to {_TEXT_LIMIT} characters")
-    return _event(program_id, span, kind=EMERGENCY, payloads=[(EMERGENCY, text)])
+    return _event(program_id, span, edition=edition, payloads=[(EMERGENCY, text)])
 
 
-def limit_event(program_id: str, span: Span, *, import_w: int) -> dict[str, Json]:
+def limit_event(program_id: str, span: Span, *, import_w: int, edition: Edition) -> dict[str, Json]:
     """A site takes at most `import_w` from the grid."""
-    event = _event(program_id, span, kind=LIMIT, payloads=[(LIMIT, Decimal(import_w) / 1_000)])
+    payloads: list[tuple[str, Json]] = [(LIMIT, Decimal(import_w) / 1_000)]
+    event = _event(program_id, span, edition=edition, payloads=payloads)
     event["payloadDescriptors"] = [_descriptor(LIMIT, "KW")]
     return event
 
 
-def request_event(program_id: str, request: DemandRequest) -> dict[str, Json]:
+def request_event(program_id: str, request: DemandRequest, *, edition: Edition) -> dict[str, Json]:
     """The event that asks, with what it asks to be told in return."""
     reward = Decimal(request.reward_ubolt_per_mwh) / (1_000 * MICRO)
     payloads: list[tuple[str, Json]] = [
@@ -79,12 +90,25 @@ def request_event(program_id: str, request: DemandRequest) -> dict[str, Json]:
         (BASELINE, request.baseline),
         (REWARD, reward),
     ]
-    event = _event(program_id, request.span, kind=REQUEST, payloads=payloads)
+    event = _event(program_id, request.span, edition=edition, payloads=payloads)
     event["payloadDescriptors"] = [_descriptor(REWARD, "KWH")]
     event["reportDescriptors"] = [
         {"payloadType": kind, "units": "KWH"} for kind in ("USAGE", "BASELINE")
     ]
     return event
+
+
+def edition_of(body: dict[str, Json]) -> Edition | None:
+    """Which ask an event says that it is; None for one that does not say."""
+    name, intervals = body.get("eventName"), body.get("intervals")
+    for interval in intervals if isinstance(intervals, list) else []:
+        payloads = interval.get("payloads") if isinstance(interval, dict) else None
+        for payload in payloads if isinstance(payloads, list) else []:
+            if isinstance(payload, dict) and payload.get("type") == VERSION:
+                match payload.get("values"):
+                    case [int(version)] if isinstance(name, str) and 0 < version < 1 << 32:
+                        return Edition(name, version)
+    return None
 
 
 def demand_requests(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[DemandRequest, ...]:
@@ -131,20 +155,27 @@ def emergencies(timeline: Timeline, *, from_s: int, until_s: int) -> tuple[Emerg
 
 
 def _event(
-    program_id: str, span: Span, *, kind: str, payloads: list[tuple[str, Json]]
+    program_id: str, span: Span, *, edition: Edition, payloads: list[tuple[str, Json]]
 ) -> dict[str, Json]:
+    """The first payload says of what kind it is."""
     if not 0 <= span.start_s < span.end_s:
         raise InputError(f"an event from {span.start_s} to {span.end_s} holds at no time")
     return {
         "programID": program_id,
-        "eventName": kind.lower(),
-        "priority": PRIORITIES[kind],
+        "eventName": edition.name,
+        "priority": PRIORITIES[payloads[0][0]],
         "intervalPeriod": {
             "start": format_stamp(span.start_s * MICRO),
             "duration": format_duration(span.end_s - span.start_s),
         },
         "intervals": [
-            {"id": 0, "payloads": [{"type": name, "values": [value]} for name, value in payloads]}
+            {
+                "id": 0,
+                "payloads": [
+                    {"type": name, "values": [value]}
+                    for name, value in (*payloads, (VERSION, edition.version))
+                ],
+            }
         ],
     }
 

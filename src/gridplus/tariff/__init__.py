@@ -2,6 +2,7 @@
 
 from gridplus.channel import Mismatch
 from gridplus.tariff.backbilling import LIMITS, BackBilling, may_charge
+from gridplus.tariff.baseline import Baseline, Method, Past, UsedLately
 from gridplus.tariff.bill import (
     BillDocument,
     BilledInterval,
@@ -9,28 +10,25 @@ from gridplus.tariff.bill import (
     DayTotals,
     Evidence,
     GroupEvidence,
+    JoinedRequest,
     LinkEvidence,
     Restated,
     RestatedLink,
+    SettledRequest,
     build_bill,
     day_totals,
     in_chain,
     restated_before,
+    settle,
     tip_before,
     with_restated,
 )
 from gridplus.tariff.bill_file import (
-    evidence_document,
-    evidence_from,
     format_bill,
-    group_document,
-    group_from,
     identity_document,
     identity_from,
     inclusion_document,
     inclusion_from,
-    link_document,
-    link_from,
     link_of,
     parse_bill,
 )
@@ -42,8 +40,20 @@ from gridplus.tariff.course import (
     compare_plans,
     regret_ubolt,
 )
+from gridplus.tariff.evidence_file import (
+    evidence_document,
+    evidence_from,
+    group_document,
+    group_from,
+    joined_document,
+    joined_from,
+    link_document,
+    link_from,
+    settled_document,
+    settled_from,
+)
 from gridplus.tariff.fields import Fields, format_octets
-from gridplus.tariff.given import NOTHING_GIVEN, Given
+from gridplus.tariff.given import NOTHING_GIVEN, Called, Given
 from gridplus.tariff.groups import (
     is_sealed,
     pack_path,
@@ -89,6 +99,14 @@ from gridplus.tariff.rate import (
 )
 from gridplus.tariff.rates import Rates, rates_at
 from gridplus.tariff.report import bolt_text, course_document, interval_document, rating_document
+from gridplus.tariff.response import (
+    JOIN_LEAD_S,
+    PaidRequest,
+    called_at,
+    join_leaf,
+    join_message,
+    request_from,
+)
 from gridplus.tariff.restatement import (
     Cause,
     Delta,
@@ -108,7 +126,6 @@ from gridplus.tariff.restating import (
 from gridplus.tariff.statement import (
     Statement,
     Tip,
-    check_statement,
     find_mismatch,
     next_statement,
     parse_statement,
@@ -116,14 +133,17 @@ from gridplus.tariff.statement import (
 from gridplus.tariff.tally import MonthToDate, Tally
 
 __all__ = [
+    "JOIN_LEAD_S",
     "LIMITS",
     "NOTHING_GIVEN",
     "RULES",
     "SIMULATION",
     "BackBilling",
+    "Baseline",
     "BillDocument",
     "BillRefusal",
     "BilledInterval",
+    "Called",
     "Cause",
     "ChannelIdentity",
     "Code",
@@ -141,13 +161,17 @@ __all__ = [
     "History",
     "Inclusion",
     "Index",
+    "JoinedRequest",
     "Liability",
     "LiabilityTree",
     "Line",
     "LinkEvidence",
+    "Method",
     "Mismatch",
     "MonthToDate",
     "Offer",
+    "PaidRequest",
+    "Past",
     "Path",
     "Peak",
     "Plan",
@@ -158,6 +182,7 @@ __all__ = [
     "Restatement",
     "Revision",
     "Rule",
+    "SettledRequest",
     "Sibling",
     "Side",
     "Sources",
@@ -168,11 +193,12 @@ __all__ = [
     "Tally",
     "Tip",
     "Tree",
+    "UsedLately",
     "Version",
     "Waits",
     "bolt_text",
     "build_bill",
-    "check_statement",
+    "called_at",
     "compare_plans",
     "course_document",
     "day_totals",
@@ -198,6 +224,10 @@ __all__ = [
     "inclusion_from",
     "interval_document",
     "is_sealed",
+    "join_leaf",
+    "join_message",
+    "joined_document",
+    "joined_from",
     "liability_tree",
     "link_document",
     "link_from",
@@ -218,12 +248,16 @@ __all__ = [
     "rates_at",
     "rating_document",
     "regret_ubolt",
+    "request_from",
     "restate",
     "restated_before",
     "restated_ubolt",
     "root_from_path",
     "root_of_inclusion",
     "salted_leaves",
+    "settle",
+    "settled_document",
+    "settled_from",
     "share_ubolt",
     "sum_root_from_path",
     "sum_tree",

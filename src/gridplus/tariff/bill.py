@@ -4,17 +4,20 @@ Nothing in a bill is decoration: every value is bound by a hash or a signature, 
 Who the signers are and which root was anchored is never taken from it (see `gridplus.verify`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from gridplus.failures import invariant
 from gridplus.market import PriceVersion
+from gridplus.meter import SignedRead
+from gridplus.tariff.baseline import Past
 from gridplus.tariff.liabilities import Inclusion
 from gridplus.tariff.line import Code, Side
 from gridplus.tariff.plan import Plan
 from gridplus.tariff.proofs import Path
 from gridplus.tariff.rate import share_payable
+from gridplus.tariff.response import PaidRequest
 from gridplus.tariff.restatement import Restatement
 from gridplus.tariff.statement import Statement, Tip
 from gridplus.tariff.tally import Tally
@@ -94,6 +97,34 @@ class LinkEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinedRequest:
+    """That a home takes part in a paid request: its device's signature (64 bytes) over
+    `join_message`, and where that stands among what the hub made durable."""
+
+    request: PaidRequest
+    signature: bytes
+    group: GroupEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class SettledRequest:
+    """A joined request, and the signed reads that its baseline was reckoned from, in order."""
+
+    joined: JoinedRequest
+    reads: tuple[SignedRead, ...]
+
+    @property
+    def request(self) -> PaidRequest:
+        return self.joined.request
+
+    @property
+    def past(self) -> Past:
+        """What the reads say by themselves."""
+        import_wh = {each.read.interval.start_s: each.read.import_wh for each in self.reads}
+        return Past(import_wh.get, lambda _: False)
+
+
+@dataclass(frozen=True, slots=True)
 class BilledInterval:
     """A statement, its head as the hub chained it, and the evidence."""
 
@@ -149,7 +180,8 @@ class BillDocument:
     `inclusion` leads from the day's last head and counters to the root that was anchored.
 
     `restated` are the restatements of earlier bills that stand before an interval of this day in
-    the chain, `restated_prices` the price versions that they cite.
+    the chain, `restated_prices` the price versions that they cite. `settled` are the paid requests
+    that the home joined and that hold in an interval of this day.
     """
 
     identity: ChannelIdentity
@@ -161,6 +193,7 @@ class BillDocument:
     inclusion: Inclusion
     restated: tuple[RestatedLink, ...] = ()
     restated_prices: tuple[PriceVersion, ...] = ()
+    settled: tuple[SettledRequest, ...] = ()
 
     @property
     def links(self) -> Iterator["BilledInterval | RestatedLink"]:
@@ -222,6 +255,28 @@ def build_bill(
         billed.append(BilledInterval(statement, statement.head, kept))
     totals = day_totals(statements, opening=opening.total)
     return BillDocument(identity, plan, prices, opening, tuple(billed), totals, inclusion)
+
+
+def settle(
+    joined: Iterable[JoinedRequest],
+    intervals: Sequence[Interval],
+    *,
+    past: Past,
+    read_at: Callable[[int], SignedRead],
+    zone: str,
+) -> tuple[SettledRequest, ...]:
+    """Those of a home's joined requests that hold in one of `intervals`, which are in order of
+    time, and have a baseline; `read_at` is the home's read of an interval that was billed."""
+    start_s, end_s = intervals[0].start_s, intervals[-1].end_s
+    found = []
+    for each in joined:
+        request = each.request
+        if request.start_s < end_s and start_s < request.end_s:
+            reckoned = request.reckon(past=past, zone=zone)
+            if reckoned is not None:
+                reads = tuple(read_at(at) for at in reckoned.rests_on)
+                found.append(SettledRequest(each, reads))
+    return tuple(found)
 
 
 def with_restated(bill: BillDocument, known: Restated) -> BillDocument:

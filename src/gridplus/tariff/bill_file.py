@@ -13,16 +13,23 @@ from gridplus.tariff.bill import (
     BilledInterval,
     ChannelIdentity,
     DayTotals,
-    Evidence,
-    GroupEvidence,
-    LinkEvidence,
     RestatedLink,
+)
+from gridplus.tariff.evidence_file import (
+    MAX_STEPS,
+    evidence_document,
+    evidence_from,
+    hand_from,
+    link_document,
+    link_from,
+    settled_document,
+    settled_from,
 )
 from gridplus.tariff.fields import Fields, format_octets
 from gridplus.tariff.liabilities import Inclusion
 from gridplus.tariff.line import RANK
 from gridplus.tariff.plan_file import plan_from
-from gridplus.tariff.proofs import Hand, Path, Sibling, SumNode, SumPath
+from gridplus.tariff.proofs import Sibling, SumNode, SumPath
 from gridplus.tariff.restatement import parse_restatement
 from gridplus.tariff.statement import Tip, parse_statement
 from gridplus.tariff.tally import tally_from
@@ -31,9 +38,7 @@ from gridplus.wallet import MAX_DAILY_CAP, Address, ChannelId, Descriptor
 MAX_BYTES = 8_000_000
 MAX_INTERVALS = 400
 MAX_RESTATED = 400
-MAX_STEPS = 64
 _SHARES = ("first", "second")
-_U32_MAX = (1 << 32) - 1
 _SUM_MAX = (1 << 53) - 1
 
 
@@ -77,6 +82,7 @@ def bill_document(bill: BillDocument) -> dict[str, Document]:
         "totals": _totals_document(bill.totals),
         "inclusion": inclusion_document(bill.inclusion),
         **(restated if bill.restated else {}),
+        **({"settled": settled_document(bill.settled)} if bill.settled else {}),
     }
 
 
@@ -85,12 +91,13 @@ def _bill(fields: Fields) -> BillDocument:
         fields.fail("format", f"is {found!r}; this program reads {BILL_KIND!r}")
     where = fields.where
     opening = fields.object("opening")
+    channel = ChannelId(fields.octets("channel", 32))
     bill = BillDocument(
         identity=identity_from(fields),
         plan=plan_from(fields.take("plan"), what=f"{where}.plan"),
         prices=price_version_from(fields.take("prices"), what=f"{where}.prices"),
         opening=Tip(
-            ChannelId(fields.octets("channel", 32)),
+            channel,
             opening.octets("head", 32),
             tally_from(opening),
         ),
@@ -99,6 +106,7 @@ def _bill(fields: Fields) -> BillDocument:
         inclusion=inclusion_from(fields.object("inclusion")),
         restated=_restated(fields),
         restated_prices=_restated_prices(fields),
+        settled=settled_from(fields, channel) if fields.has("settled") else (),
     )
     opening.close()
     fields.close()
@@ -187,50 +195,6 @@ def _interval_document(billed: BilledInterval) -> Document:
     }
 
 
-def evidence_document(evidence: Evidence) -> dict[str, Document]:
-    """The fields of the signatures around one statement; `evidence_from` takes them again."""
-    return {
-        "read_signature": format_octets(evidence.read),
-        "group": group_document(evidence.group),
-        "credit_signature": _signature_document(evidence.credit),
-        "voucher_signature": _signature_document(evidence.voucher),
-    }
-
-
-def group_document(group: GroupEvidence) -> dict[str, Document]:
-    """The fields of a head's place in its commit group; `group_from` takes them again."""
-    return {
-        "count": group.count,
-        "closed_at_s": group.closed_at_s,
-        "path": [
-            {"hand": step.hand.value, "hash": format_octets(step.node)} for step in group.path
-        ],
-        "signature": format_octets(group.signature),
-    }
-
-
-def link_document(evidence: LinkEvidence) -> dict[str, Document]:
-    """The fields of the signatures around a restatement; `link_from` takes them again."""
-    return {
-        "group": group_document(evidence.group),
-        "credit_signature": _signature_document(evidence.credit),
-        "voucher_signature": _signature_document(evidence.voucher),
-    }
-
-
-def link_from(fields: Fields) -> LinkEvidence:
-    """Take the fields of a restatement's evidence. Raises InputError that names the field."""
-    return LinkEvidence(
-        group=group_from(fields.object("group")),
-        credit=fields.octets_or_none("credit_signature", 64),
-        voucher=fields.octets_or_none("voucher_signature", 64),
-    )
-
-
-def _signature_document(signature: bytes | None) -> Document:
-    return None if signature is None else format_octets(signature)
-
-
 def _interval(fields: Fields) -> BilledInterval:
     where = f"{fields.where}.statement"
     billed = BilledInterval(
@@ -240,40 +204,6 @@ def _interval(fields: Fields) -> BilledInterval:
     )
     fields.close()
     return billed
-
-
-def evidence_from(fields: Fields) -> Evidence:
-    """Take the fields of an interval's evidence. Raises InputError that names the field."""
-    return Evidence(
-        read=fields.octets("read_signature", 64),
-        group=group_from(fields.object("group")),
-        credit=fields.octets_or_none("credit_signature", 64),
-        voucher=fields.octets_or_none("voucher_signature", 64),
-    )
-
-
-def group_from(fields: Fields) -> GroupEvidence:
-    """Take all fields of a group's evidence. Raises InputError that names the field."""
-    group = GroupEvidence(
-        count=fields.integer("count", high=_U32_MAX),
-        closed_at_s=fields.integer("closed_at_s"),
-        path=_path(fields),
-        signature=fields.octets("signature", 64),
-    )
-    fields.close()
-    return group
-
-
-def _path(fields: Fields) -> Path:
-    path = []
-    for step in fields.objects("path", limit=MAX_STEPS):
-        path.append(Sibling(_hand(step), step.octets("hash", 32)))
-        step.close()
-    return tuple(path)
-
-
-def _hand(fields: Fields) -> Hand:
-    return Hand(fields.choice("hand", Hand))
 
 
 def inclusion_document(inclusion: Inclusion) -> Document:
@@ -313,7 +243,7 @@ def _sum_path(fields: Fields, share: str) -> SumPath:
             spent_ubolt=step.integer("spent_ubolt", high=_SUM_MAX),
             earned_ubolt=step.integer("earned_ubolt", high=_SUM_MAX),
         )
-        path.append(Sibling(_hand(step), node))
+        path.append(Sibling(hand_from(step), node))
         step.close()
     return tuple(path)
 

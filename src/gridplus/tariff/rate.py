@@ -13,7 +13,7 @@ from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
 from gridplus.tariff.components import Price, TaxRow
 from gridplus.tariff.given import NOTHING_GIVEN, Given
-from gridplus.tariff.line import RANK, Code, Line, Side
+from gridplus.tariff.line import RANK, Code, Line, Side, per_wh
 from gridplus.tariff.plan import Plan
 from gridplus.tariff.rates import Rates, rates_at
 from gridplus.tariff.steps import marginal_price, require_taken, step_all
@@ -64,11 +64,15 @@ def rate(
         lines.append(Line(code, export_wh, price, export_wh * price * ABOLT_PER_PBOLT))
     if rates.import_credits:
         lines += _priced(import_wh, rates.import_credits)
+    credited_abolt = (
+        export_wh * rates.export_abolt_per_wh + import_wh * rates.import_credit_abolt_per_wh
+    )
+    for line in _rewarded(read, given):
+        lines.append(line)
+        credited_abolt += line.amount_abolt
     after = Tally(
         before.charges_abolt + taxed_pbolt * rates.gross_up_ppm,
-        before.credits_abolt
-        + export_wh * rates.export_abolt_per_wh
-        + import_wh * rates.import_credit_abolt_per_wh,
+        before.credits_abolt + credited_abolt,
         before.month,
     )
     return Rated(tuple(lines), after)
@@ -146,6 +150,7 @@ def _rate_stepwise(
         *_priced(import_wh, rates.import_credits),
         *steps.returns,
         *steps.credits,
+        *_rewarded(read, given),
     ]
     taxed_pbolt = sum(line.amount_abolt for line in charges) // ABOLT_PER_PBOLT
     if plan.taxes is not None:
@@ -160,6 +165,16 @@ def _rate_stepwise(
         steps.month,
     )
     return Rated(tuple(sorted(charges + credited, key=lambda line: RANK[line.code])), after)
+
+
+def _rewarded(read: IntervalRead, given: Given) -> tuple[Line, ...]:
+    """What a paid request earns under any plan: it is an agreement beside it. No price is reduced,
+    so no tax is returned."""
+    called = given.called
+    if called is None:
+        return ()
+    less_wh, reward = called.less_wh(read.import_wh), called.reward_ubolt_per_mwh
+    return (per_wh(Code.DEMAND_RESPONSE, less_wh, price=reward),)
 
 
 def _priced(quantity_wh: int, prices: Iterable[Price]) -> list[Line]:

@@ -44,7 +44,7 @@ class Tip:
 
 @dataclass(frozen=True)
 class Statement:
-    """What the hub says one interval costs. Nothing in it is trusted before `check_statement`.
+    """What the hub says one interval costs. Nothing in it is trusted before `find_mismatch`.
 
     `month` is what the plan remembered before it, `after` the tally after it: with the lines, a
     statement tells both ends of its step. `spent_ubolt` and `earned_ubolt` are the channel's
@@ -143,26 +143,17 @@ def next_statement(
     )
 
 
-def check_statement(
-    statement: Statement, *, tip: Tip, plan: Plan, prices: PriceVersion, read: IntervalRead
-) -> Mismatch | None:
-    """What an agent runs before it pays: recompute the bill from what it knows by itself.
-
-    `tip` is where the agent's own chain stands, `read` its own read, `prices` the version it saw
-    published, `plan` the one it agreed to; nothing else is given. Returns the first mismatch, or
-    None when the bill is right to the aBOLT. Raises InputError as `next_statement` does.
-    """
-    return find_mismatch(statement, next_statement(tip, plan=plan, prices=prices, read=read))
-
-
 def find_mismatch(statement: Statement, right: Statement) -> Mismatch | None:
-    """In what `statement` differs first from the `right` one, or None."""
+    """In what `statement` differs first from the `right` one, or None when it is that to the aBOLT.
+
+    What an agent runs before it pays: it makes the right one by `next_statement`, from where its
+    own chain stands, its own read, the prices it saw published, the plan that it agreed to and the
+    paid requests that it joined.
+    """
     comparisons = (
         (Mismatch.CHANNEL_DIFFERS, statement.channel == right.channel),
-        (
-            Mismatch.READ_DIFFERS,
-            (statement.read, statement.given) == (right.read, right.given),
-        ),
+        (Mismatch.READ_DIFFERS, statement.read == right.read),
+        (Mismatch.RESPONSE_DIFFERS, statement.given == right.given),
         (Mismatch.PLAN_DIFFERS, statement.plan_digest == right.plan_digest),
         (Mismatch.PRICE_NOT_PUBLISHED, statement.price_digest == right.price_digest),
         (Mismatch.CHARGE_DIFFERS, statement.lines == right.lines),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gridplus.failures import InputError
 from gridplus.meter import IntervalRead
-from gridplus.tariff.components import DemandResponse, MarkupWaiver, Use
+from gridplus.tariff.components import MarkupWaiver, Use
 from gridplus.tariff.given import NOTHING_GIVEN, Given
 from gridplus.tariff.line import Line
 from gridplus.tariff.moment import Moment
@@ -30,8 +30,6 @@ class Steps:
 
 def require_taken(plan: Plan, given: Given) -> None:
     """Raise InputError for a fact that no component of the plan takes."""
-    if given.baseline_wh is not None and plan.find(DemandResponse) is None:
-        raise InputError(f"plan {plan.id} has no 'demand_response' to take a baseline")
     if given.waived_wh and plan.find(MarkupWaiver) is None:
         raise InputError(f"plan {plan.id} has no 'markup_waiver' to take kWh credits")
 

@@ -29,9 +29,11 @@ from gridplus.tariff import (
     root_of_inclusion,
 )
 from gridplus.units import Interval, format_ubolt, format_utc
+from gridplus.verify.responses import wrong_baselines, wrong_responses
 from gridplus.verify.truth import ChainTruth
 from gridplus.wallet import (
     Domain,
+    anchor_domain,
     credit_digest,
     is_signed_by,
     vault_domain,
@@ -71,8 +73,9 @@ def verify_bill(
 ) -> tuple[Check, ...]:
     """Every check, in order. The bill holds when all of them are ok.
 
-    `earlier` are the home's bills before it, day by day, from the first one that is restated on:
-    with them its restatements are made again from what they were made of.
+    `earlier` are the home's bills before it, day by day, from the first one that is restated on
+    (or that a baseline looks back to): with them its restatements are made again from what they
+    were made of, and its baselines from every read.
     """
     return tuple(inspections(bill, truth, earlier=earlier))
 
@@ -87,6 +90,8 @@ def inspections(
         yield Check(name, sentence, finding is None, str(finding or ""), where)
     if earlier:
         yield _made_again(bill, earlier)
+        if bill.settled:
+            yield _reckoned_again(bill, truth, earlier=earlier)
 
 
 def _made_again(bill: BillDocument, earlier: Sequence[BillDocument]) -> Check:
@@ -97,6 +102,17 @@ def _made_again(bill: BillDocument, earlier: Sequence[BillDocument]) -> Check:
         finding = str(error)
     sentence = "Every restatement is what the earlier bills and the right inputs lead to."
     return Check("made again", sentence, not finding, finding)
+
+
+def _reckoned_again(
+    bill: BillDocument, truth: ChainTruth, *, earlier: Sequence[BillDocument]
+) -> Check:
+    domain = anchor_domain(truth.chain_id, truth.anchor)
+    found = next(wrong_baselines(bill, earlier, domain=domain), None)
+    sentence = "Every baseline is what all reads of the earlier bills lead to."
+    interval = None if found is None else found[1]
+    detail = "" if found is None or interval is None else str(Located(found[0], interval))
+    return Check("baselines", sentence, found is None, detail, interval)
 
 
 def _chain(bill: BillDocument, truth: ChainTruth) -> Finding:
@@ -224,6 +240,12 @@ def _line_difference(statement: Statement, right: Statement) -> str:
     return f"has {len(statement.lines)} lines, {len(right.lines)} are due"
 
 
+def _responses(bill: BillDocument, truth: ChainTruth) -> Finding:
+    for what, interval in wrong_responses(bill, truth):
+        return what if interval is None else Located(what, interval)
+    return None
+
+
 def _heads(bill: BillDocument, _: ChainTruth) -> Finding:
     opening = bill.opening
     if opening.head == opening.channel and opening.total != Tally():
@@ -341,6 +363,7 @@ _INSPECTIONS: tuple[tuple[str, str, Inspect], ...] = (
     ("day", "The intervals are those of the operating day, each once.", _day),
     ("reads", "Every read is signed by the home's device key.", _reads),
     ("registers", "The meter's registers move by exactly what was read.", _registers),
+    ("responses", "Paid requests are settled by signed reads, as promised.", _responses),
     ("statements", "Read, prices and plan give every line and counter.", _statements),
     ("restated", "Restatements move the counters by their lines, at anchored prices.", _restated),
     ("heads", "Every statement continues the one before it.", _heads),

@@ -17,7 +17,7 @@ _NOTHING = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class ChainTruth:
-    """The chain's side of one bill.
+    """The chain's side of one bill; `publisher` is the deployment's.
 
     `bill_root` and `price_digest` are what was anchored for the bill's operating day, None when
     nothing was. `restated_prices` are those of the price versions that the bill's restatements
@@ -29,6 +29,7 @@ class ChainTruth:
     vault: Address
     anchor: Address
     hub: Address
+    publisher: Address
     bill_root: SumNode | None
     price_digest: bytes | None
     deposited_ubolt: int
@@ -60,6 +61,7 @@ def fetch_truth(chain: Chain, deployment: Deployment, *, bill: BillDocument) -> 
         vault=vault,
         anchor=deployment.anchor,
         hub=Address(ask(chain, vault, view=calls.hub())),
+        publisher=publisher,
         bill_root=_root(bills),
         price_digest=None if prices.root == _NOTHING else prices.root,
         deposited_ubolt=word.deposited,

@@ -14,6 +14,7 @@ from gridplus.wallet.actions import (
 from gridplus.wallet.attestations import (
     Enrolment,
     FeedAttestation,
+    PublishedAsk,
     Redemption,
     attestation_digest,
     credits_domain,
@@ -72,6 +73,7 @@ __all__ = [
     "Domain",
     "Enrolment",
     "FeedAttestation",
+    "PublishedAsk",
     "Redemption",
     "Role",
     "Rotate",

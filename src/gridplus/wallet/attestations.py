@@ -1,7 +1,8 @@
-"""What is signed beside the channel: reserves, enrolments of devices, redemptions of credits.
+"""What is signed beside the channel: reserves, enrolments of devices, redemptions of credits, what
+a retailer asks of homes.
 
-Each struct is spelled as its contract spells it. Source: EIP-712; IReserveFeed.vyi, IRegistry.vyi,
-ICredits.vyi. Never signs.
+Each struct of a contract is spelled as the contract spells it. Source: EIP-712; IReserveFeed.vyi,
+IRegistry.vyi, ICredits.vyi. Never signs.
 """
 
 from dataclasses import astuple, dataclass
@@ -50,6 +51,24 @@ class Redemption:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedAsk:
+    """What a retailer asks of homes from `start_s` until `end_s`: `name` (its hash) and `version`
+    say which ask it is, `amount` is watts or µBOLT/MWh, `text` is the hash of its words."""
+
+    name: bytes
+    version: int
+    signal: int
+    start_s: int
+    end_s: int
+    amount: int
+    text: bytes
+    TYPE: ClassVar[str] = (
+        "PublishedAsk(bytes32 name,uint64 version,uint8 signal,uint64 start,uint64 end,"
+        "uint64 amount,bytes32 text)"
+    )
+
+
 def feed_domain(chain_id: int, feed: Address) -> Domain:
     """The domain of feed attestations."""
     return Domain(chain_id, feed, "Grid+ Reserve Feed", "1")
@@ -66,7 +85,7 @@ def credits_domain(chain_id: int, contract: Address) -> Domain:
 
 
 def attestation_digest(
-    domain: Domain, attestation: FeedAttestation | Enrolment | Redemption
+    domain: Domain, attestation: FeedAttestation | Enrolment | Redemption | PublishedAsk
 ) -> bytes:
     """32 bytes: what is signed; a device signs them as a message, by P-256 over SHA-256.
 

@@ -3,6 +3,7 @@
 from gridplus.wire.batches import BatchAnswer, SubmitBatch
 from gridplus.wire.channels import PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
 from gridplus.wire.enrolment import EnrolVen, VenEnrolled
+from gridplus.wire.joining import JoinRequest, RequestJoined
 from gridplus.wire.orders import AskOrder, HubAction, OrderAnswer, OrderNotice
 from gridplus.wire.payments import (
     Acknowledgement,
@@ -47,6 +48,7 @@ __all__ = [
     "EnrolVen",
     "FetchRestatement",
     "HubAction",
+    "JoinRequest",
     "OpenChannel",
     "OrderAnswer",
     "OrderNotice",
@@ -55,6 +57,7 @@ __all__ = [
     "PriceEvents",
     "Promises",
     "RefusalMessage",
+    "RequestJoined",
     "RestatementOffer",
     "RightInputs",
     "Schema",

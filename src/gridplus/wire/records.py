@@ -9,6 +9,7 @@ from gridplus.tariff import (
     Evidence,
     Fields,
     RestatedLink,
+    SettledRequest,
     Statement,
     evidence_document,
     evidence_from,
@@ -17,6 +18,8 @@ from gridplus.tariff import (
     link_document,
     link_of,
     parse_statement,
+    settled_document,
+    settled_from,
 )
 from gridplus.wire.message import Message
 
@@ -35,11 +38,13 @@ class BilledRecord:
 @dataclass(frozen=True, slots=True)
 class BilledDay(Message):
     """One channel's records of one operating day, in order of time, and the restatements of
-    earlier bills that stand before one of them in the chain, in its order."""
+    earlier bills that stand before one of them in the chain, in its order; the paid requests that
+    hold in one of them."""
 
     identity: ChannelIdentity
     records: tuple[BilledRecord, ...]
     restated: tuple[RestatedLink, ...] = ()
+    settled: tuple[SettledRequest, ...] = ()
     KIND: ClassVar[str] = "gridplus.billed-day/1"
     LIMIT: ClassVar[int] = 8_000_000
 
@@ -57,6 +62,7 @@ class BilledDay(Message):
                 {"restatement": link.restatement.document(), **link_document(link.evidence)}
                 for link in self.restated
             ],
+            "settled": settled_document(self.settled),
         }
 
     @classmethod
@@ -70,7 +76,9 @@ class BilledDay(Message):
         for item in fields.objects("restatements", limit=_MOST_INTERVALS):
             restated.append(link_of(item))
             item.close()
-        return cls(identity_from(fields), tuple(records), tuple(restated))
+        identity = identity_from(fields)
+        settled = settled_from(fields, identity.channel)
+        return cls(identity, tuple(records), tuple(restated), settled)
 
 
 @dataclass(frozen=True, slots=True)

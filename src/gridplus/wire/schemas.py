@@ -11,6 +11,7 @@ from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX
 from gridplus.wallet import MAX_DAILY_CAP
 from gridplus.wire.batches import BATCH_ITEMS, BatchAnswer, SubmitBatch
 from gridplus.wire.channels import PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
+from gridplus.wire.joining import JoinRequest, RequestJoined
 from gridplus.wire.message import Message
 from gridplus.wire.orders import HUB_ACTIONS, INSTANT_MAX, ROLES, AskOrder, OrderAnswer
 from gridplus.wire.payments import (
@@ -26,6 +27,7 @@ from gridplus.wire.restating import FetchRestatement, OrderRestatement, Restatem
 Schema: TypeAlias = dict[str, Any]
 
 U48: Schema = {"type": "integer", "minimum": 0, "maximum": U48_MAX}
+PRICE: Schema = {"type": "integer", "minimum": 0, "maximum": 1 << 40}
 SECONDS: Schema = {"type": "integer", "minimum": 0, "maximum": 1 << 33}
 _U32: Schema = {"type": "integer", "minimum": 0, "maximum": (1 << 32) - 1}
 _START: Schema = {**SECONDS, "multipleOf": SETTLEMENT_INTERVAL_S}
@@ -90,7 +92,12 @@ _STATEMENT = closed(
     **_READ,
     plan=octets(32),
     prices=octets(32),
-    given=or_null(closed(baseline_wh=or_null(U48), waived_wh=U48)),
+    given=or_null(
+        closed(
+            called=or_null(closed(request=octets(32), baseline_wh=U48, reward_ubolt_per_mwh=PRICE)),
+            waived_wh=U48,
+        )
+    ),
     month_before=_MONTH,
     lines=_list(
         closed(
@@ -161,6 +168,21 @@ _RESTATED: dict[str, Schema] = {
     "credit_signature": or_null(_SIGNATURE),
     "voucher_signature": or_null(_SIGNATURE),
 }
+_REQUEST = closed(
+    name={"type": "string", "minLength": 1},
+    version=_U32,
+    start_s=_START,
+    end_s=_START,
+    reward_ubolt_per_mwh=PRICE,
+    baseline={"type": "string", "minLength": 1},
+    signature=_SIGNATURE,
+)
+_SETTLED = closed(
+    request=_REQUEST,
+    join_signature=_SIGNATURE,
+    group=_GROUP,
+    reads=_list(closed(**_READ, signature=_SIGNATURE)),
+)
 _RECORD = closed(
     statement=_STATEMENT,
     read_signature=_SIGNATURE,
@@ -247,7 +269,10 @@ _FIELDS: dict[type[Message], dict[str, Schema]] = {
         **_IDENTITY,
         "records": _list(_RECORD),
         "restatements": _list(closed(**_RESTATED)),
+        "settled": _list(_SETTLED),
     },
+    JoinRequest: {"channel": _CHANNEL, "request": _REQUEST, "signature": _SIGNATURE},
+    RequestJoined: {"channel": _CHANNEL, "request": octets(32), "group": _GROUP},
     Channels: {"channels": _list(closed(**_IDENTITY))},
 }
 

@@ -13,7 +13,7 @@ from gridplus.tariff.components.component import (
 from gridplus.tariff.components.demand import DemandCharge
 from gridplus.tariff.components.energy import Adder, FixedPrice, IndexPrice
 from gridplus.tariff.components.export import ExportFixed, ExportIndex, NetMetering, OwnUseFirst
-from gridplus.tariff.components.granted import DemandResponse, MarkupWaiver
+from gridplus.tariff.components.granted import MarkupWaiver
 from gridplus.tariff.components.monthly_use import MinimumUseFee, UsageCredit
 from gridplus.tariff.components.rows import NO_TAX, Delivery, ErcotFee, Taxes, TaxRow, row_on
 from gridplus.tariff.components.standing import CapacityCharge, StandingCharge
@@ -25,7 +25,7 @@ KINDS: dict[str, type[Component]] = {
     for component in (
         FixedPrice, TimeOfUse, Tiers, IndexPrice, BlockAndIndex, Adder, StandingCharge,
         CapacityCharge, DemandCharge, MinimumUseFee, UsageCredit, Delivery, ErcotFee, Taxes,
-        ExportIndex, ExportFixed, OwnUseFirst, NetMetering, MarkupWaiver, DemandResponse,
+        ExportIndex, ExportFixed, OwnUseFirst, NetMetering, MarkupWaiver,
     )
 }  # fmt: skip
 
@@ -38,7 +38,6 @@ __all__ = [
     "Component",
     "Delivery",
     "DemandCharge",
-    "DemandResponse",
     "Effect",
     "ErcotFee",
     "ExportFixed",

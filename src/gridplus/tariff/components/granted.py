@@ -1,4 +1,4 @@
-"""Lines that rest on a fact given from outside: a mark-up waived, a reward for using less."""
+"""A line that rests on a fact given from outside: a mark-up waived."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +7,6 @@ from typing import Self
 from gridplus.tariff.components.component import Effect, Marginal, Stepwise, Use
 from gridplus.tariff.fields import Fields
 from gridplus.tariff.line import Code, per_wh
-from gridplus.tariff.quantity import Measure, read_quantity
 from gridplus.tariff.tally import Memory
 
 
@@ -36,21 +35,3 @@ class MarkupWaiver(Stepwise):
     @classmethod
     def read(cls, fields: Fields, *, start: date) -> Self:
         return cls()
-
-
-@dataclass(frozen=True, slots=True)
-class DemandResponse(Stepwise):
-    """A reward (µBOLT/MWh) for each Wh that the home takes less than its baseline, in intervals for
-    which one is given. It is no reduction of a price, so no tax is returned."""
-
-    kind = "demand_response"
-    reward: int
-
-    def step(self, use: Use, memory: Memory) -> Effect:
-        baseline_wh = use.given.baseline_wh
-        less_wh = 0 if baseline_wh is None else max(baseline_wh - use.read.import_wh, 0)
-        return Effect(credits=(per_wh(Code.DEMAND_RESPONSE, less_wh, price=self.reward),))
-
-    @classmethod
-    def read(cls, fields: Fields, *, start: date) -> Self:
-        return cls(read_quantity(fields, "reward", measure=Measure.PRICE_UBOLT_PER_MWH))
