@@ -6,6 +6,7 @@ from gridplus.control import Hand, Override, Preferences, Quiet, Signal
 from gridplus.control.preferences import ABOLT_PER_CENT
 from gridplus.signals.requests import (
     DemandRequest,
+    Edition,
     Span,
     emergency_event,
     limit_event,
@@ -16,8 +17,13 @@ from tests.control.house import HOME, House, consents, orders
 from tests.hub.town import DAY, PLAN, PRICES
 
 CAR_COMES, CAR_READY, CAR_GOES = 36, 64, 66
+ASK = Edition("ask 1")
 EVENING = Span(DAY[72].start_s, DAY[80].start_s)
 NOON = Span(DAY[48].start_s, DAY[56].start_s)
+REQUEST, EVENING_REQUEST = (
+    request_event("p", DemandRequest(span, 1, "10-of-10", 2_000_000_000), edition=ASK)
+    for span in (NOON, EVENING)
+)
 WANTED_WH = 12_000 * 10 // 9
 
 
@@ -69,7 +75,7 @@ def test_an_override_in_mid_plan_counts_until_its_end_and_is_planned_around() ->
 
 def test_a_request_moves_what_may_follow_and_its_end_is_the_plans_own() -> None:
     plain, asked = House(), House()
-    asked.hear(request_event("p", DemandRequest(NOON, 1, "stated", 2_000_000_000)), "event-7")
+    asked.hear(REQUEST, "event-7")
     plain.live(96)
     asked.live(96)
     assert sum(asked.imported[48:56]) < sum(plain.imported[48:56])
@@ -83,7 +89,10 @@ def test_a_request_moves_what_may_follow_and_its_end_is_the_plans_own() -> None:
 
 def test_a_cancelled_event_is_as_if_it_had_never_been() -> None:
     plain, asked = House(), House()
-    asked.hear(request_event("p", DemandRequest(EVENING, 1, "stated", 2_000_000_000)), "event-7")
+    asked.hear(
+        EVENING_REQUEST,
+        "event-7",
+    )
     asked.live(4)
     asked.timeline = asked.timeline.cancel("event-7", at_us=1 << 60)
     asked.live(96)
@@ -96,7 +105,6 @@ def test_a_cancelled_event_is_as_if_it_had_never_been() -> None:
 
 def test_a_request_below_the_owners_price_or_without_consent_is_declined_with_a_reason() -> None:
     """I-CT-1."""
-    event = request_event("p", DemandRequest(NOON, 1, "stated", 2_000_000_000))
     plain = House()
     plain.live(56)
     for said, why in (
@@ -108,7 +116,7 @@ def test_a_request_below_the_owners_price_or_without_consent_is_declined_with_a_
         ),
     ):
         house = House(said)
-        house.hear(event, "event-7")
+        house.hear(REQUEST, "event-7")
         house.live(56)
         assert house.took == plain.took, "asked, not forced"
         ((cited, because),) = house.decisions[50].declined
@@ -119,7 +127,7 @@ def test_a_request_below_the_owners_price_or_without_consent_is_declined_with_a_
 def test_a_device_that_may_not_follow_goes_on_as_if_nobody_had_asked() -> None:
     given = [(device, Signal.PRICE) for device in ("battery", "car", "climate")]
     house = House(orders(given=consents(*given, ("battery", Signal.REQUEST))))
-    house.hear(request_event("p", DemandRequest(NOON, 1, "stated", 2_000_000_000)), "event-7")
+    house.hear(REQUEST, "event-7")
     house.live(96)
     battery, car, _climate = house.decisions[50].actions
     assert battery.signals
@@ -129,8 +137,8 @@ def test_a_device_that_may_not_follow_goes_on_as_if_nobody_had_asked() -> None:
 
 def test_a_limit_is_kept_while_it_holds_and_an_emergency_is_given_way_to() -> None:
     house = House()
-    house.hear(limit_event("p", NOON, import_w=2_000), "event-1")
-    house.hear(emergency_event("p", EVENING, text="the grid is short"), "event-2")
+    house.hear(limit_event("p", NOON, import_w=2_000, edition=ASK), "event-1")
+    house.hear(emergency_event("p", EVENING, text="the grid is short", edition=ASK), "event-2")
     house.live(96)
     assert max(house.imported[48:56]) <= 500
     assert sum(house.imported[72:80]) < 8 * 200

@@ -20,7 +20,7 @@ REQUEST: dict[str, Any] = {
     "start_s": T,
     "end_s": T + 7_200,
     "level": 1,
-    "baseline": "mean of the last ten weekdays",
+    "baseline": "10-of-10 adjusted",
     "reward_ubolt_per_mwh": 500_000_000,
     "targets": [],
 }
@@ -93,7 +93,12 @@ def test_an_ask_that_the_publisher_did_not_sign_as_it_is_does_not_count(scene: S
         await feed.ven.poll()
         heard = feed.ven.timeline.events[event].body
         assert heard is not None
-        for old, new in ((b"0.5", b"0.6"), (b"last ten", b"last two"), (b"PT2H", b"PT3H")):
+        for old, new in (
+            (b"0.5", b"0.6"),
+            (b"10-of-10", b"20-of-20"),
+            (b"request ", b"tseuqer "),
+            (b"PT2H", b"PT3H"),
+        ):
             text = format_json(heard)
             assert old in text
             changed = text.replace(old, new)
@@ -110,12 +115,38 @@ def test_an_ask_that_the_publisher_did_not_sign_as_it_is_does_not_count(scene: S
     live(scene, story)
 
 
+def test_an_older_version_that_is_put_back_does_not_count(scene: Scene) -> None:
+    """What a VTN that is not the publisher's could do with what it once was given."""
+
+    async def story(office: httpx.AsyncClient, link: Link) -> None:
+        feed = await feed_of(scene, link)
+        event = await said(office, REQUEST)
+        await feed.ven.poll()
+        first = feed.ven.timeline
+        assert len(feed.asks(T, T + 7_200)) == 1
+        await said(office, REQUEST | {"reward_ubolt_per_mwh": 1_000_000, "revises": event})
+        await feed.ven.poll()
+        (revised,) = feed.asks(T, T + 7_200)
+        promised = feed.promised(revised)
+        assert promised is not None
+        assert (promised.version, promised.reward_ubolt_per_mwh) == (2, 1_000_000)
+        (old,) = feed.asks(T, T + 7_200)
+        feed.ven.timeline = first
+        assert feed.asks(T, T + 7_200) == ()
+        assert feed.refused == 1
+        assert feed.promised(old) is None
+
+    live(scene, story)
+
+
 def test_what_cannot_be_asked_is_refused_with_a_sentence(scene: Scene) -> None:
     async def story(office: httpx.AsyncClient, _link: Link) -> None:
         for body, why in (
             (REQUEST | {"kind": "order"}, "alert, limit or request"),
-            (REQUEST | {"end_s": T}, "holds at no time"),
+            (ALERT | {"end_s": T}, "holds at no time"),
             (ALERT | {"text": "x" * 129}, "128 characters"),
+            (REQUEST | {"baseline": "as we see it"}, "is no baseline; write one like"),
+            (REQUEST | {"end_s": T + 7_201}, "whole quarter hours"),
             (REQUEST | {"revises": "event-99"}, "nothing that is asked"),
             (REQUEST | {"force": True}, "force"),
         ):
