@@ -90,6 +90,7 @@ def signed_bill(number: int, plan: Plan) -> SignedBill:
         vault=who.vault,
         anchor=who.anchor,
         hub=HUB.address,
+        publisher=HUB.address,
         bill_root=tree.root,
         price_digest=prices.digest,
         deposited_ubolt=spent,
