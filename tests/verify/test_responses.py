@@ -68,7 +68,7 @@ def test_another_baseline_reward_or_request_is_named(change: dict[str, object], 
     assert CALLED is not None
     found = said(with_called(replace(CALLED, **change)))  # type: ignore[arg-type]
     assert why in found
-    assert found.startswith("2021-03-14T20:00:00Z")
+    assert found.startswith("2021-03-14T21:00:00Z")
 
 
 def test_a_request_that_is_forgotten_or_invented_is_named() -> None:

@@ -27,8 +27,8 @@ from tests.verify.signed_day import (
 
 BILL, TRUTH = signed_day()
 NAMES = [
-    "chain", "channel", "plan", "prices", "day", "reads", "registers", "statements", "restated",
-    "heads", "groups", "credits", "vouchers", "totals", "inclusion", "claimed",
+    "chain", "channel", "plan", "prices", "day", "reads", "registers", "responses", "statements",
+    "restated", "heads", "groups", "credits", "vouchers", "totals", "inclusion", "claimed",
 ]  # fmt: skip
 
 
@@ -146,9 +146,10 @@ def test_a_chain_that_has_moved_on_still_bears_out_the_bill() -> None:
 
 def rebuilt(changed: Callable[[Evidence], Evidence]) -> BillDocument:
     pairs = [(billed.statement, changed(billed.evidence)) for billed in BILL.intervals]
-    return build_bill(
+    bill = build_bill(
         BILL.identity, plan=PLAN, prices=PRICES, intervals=pairs, inclusion=BILL.inclusion
     )
+    return replace(bill, settled=BILL.settled)
 
 
 def test_a_credit_stands_exactly_where_earned_rose() -> None:

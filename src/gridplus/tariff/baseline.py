@@ -156,7 +156,7 @@ def _days_like(looked_at: Sequence[int], past: Past, *, zone: str, most: int) ->
             return
         if _is_workday(day) != _is_workday(of) or _was_called(day, past, zone=zone):
             continue
-        starts = [_at_same_time(start_s, back, ZoneInfo(zone)) for start_s in looked_at]
+        starts = [_at_same_time(start_s, back=back, zone=ZoneInfo(zone)) for start_s in looked_at]
         wh = _billed(starts, past)
         if wh is not None:
             found += 1
@@ -190,7 +190,7 @@ def _is_workday(day: date) -> bool:
     return _HOLIDAYS.kind_of(day) is DayKind.WEEKDAYS
 
 
-def _at_same_time(start_s: int, back: int, zone: ZoneInfo) -> int | None:
+def _at_same_time(start_s: int, *, back: int, zone: ZoneInfo) -> int | None:
     """When the clock on the wall showed the same, so many days before; None if it never did."""
     local = datetime.fromtimestamp(start_s, zone).replace(fold=0) - timedelta(back)
     found = int(local.timestamp())
