@@ -118,7 +118,7 @@ class Joiner:
         digest = request.digest(self.domain)
         if home.reckoned is None or home.reckoned[0] != digest:
             home.reckoned = digest, await asyncio.to_thread(self._reckon, home, request)
-        called = request.called(interval, home.reckoned[1], self.domain)
+        called = request.called(interval, home.reckoned[1], domain=self.domain)
         return NOTHING_GIVEN if called is None else Given(called)
 
     def day(self, home: Home, *, start_s: int, end_s: int) -> BilledDay:

@@ -82,7 +82,7 @@ class PaidRequest:
         return method.reckon(self.start_s, self.end_s, past=past, zone=zone)
 
     def called(
-        self, interval: Interval, reckoned: Baseline | None, domain: Domain
+        self, interval: Interval, reckoned: Baseline | None, *, domain: Domain
     ) -> Called | None:
         """What the bill of an interval that it covers is given; nothing without a baseline."""
         if reckoned is None:
@@ -148,4 +148,4 @@ def called_at(
     request = next((each for each in joined if each.covers(interval)), None)
     if request is None:
         return None
-    return request.called(interval, request.reckon(past=past, zone=zone), domain)
+    return request.called(interval, request.reckon(past=past, zone=zone), domain=domain)
