@@ -243,12 +243,12 @@ class Hub:
         if plan is None or prices is None:
             return Refused(HubRefusal.PRICES_NOT_PUBLISHED)
         now_s = self._parts.clock.now_s()
-        statement = next_statement(home.tip, plan=plan, prices=prices, read=read)
+        given = await self.joiner.given(home, read.interval)
+        statement = next_statement(home.tip, plan=plan, prices=prices, read=read, given=given)
         news = self.today.news(home)
         dawn = () if news is None else (news,)
         sold = (Metered(statement.interval), Billed(bill_of(statement)))
         rehearsed = home.rehearse(*dawn, *sold, now_s=now_s)
-        self.joiner = Joiner(self._book, self._writer, parts.clock, parts.vault, self.archive)
         if isinstance(rehearsed, Refusal):
             return refused(rehearsed)
         asked = credit_asked(rehearsed.effects)
