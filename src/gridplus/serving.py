@@ -54,19 +54,23 @@ async def read_body(request: Request, *, limit: int, within_s: int = BODY_S) -> 
     return b"".join(parts)
 
 
+def is_bearer(request: Request, token: str | None) -> bool:
+    """Whether it brings `Authorization: Bearer token`; nothing brings an empty one."""
+    given = request.headers.get("authorization", "").encode()
+    return bool(token) and hmac.compare_digest(given, f"Bearer {token}".encode())
+
+
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 def require_bearer(token: str | None, handle: Handler) -> Handler:
     """`handle` for who sends `Authorization: Bearer token`, on loopback; without a token it stays
     shut."""
-    expected = f"Bearer {token}".encode()
 
     async def guarded(request: Request) -> Response:
         if "door" in request.scope.get("state", {}):
             return JSONResponse({"error": "this is not for this door"}, status_code=403)
-        given = request.headers.get("authorization", "").encode()
-        if not token or not hmac.compare_digest(given, expected):
+        if not is_bearer(request, token):
             return JSONResponse({"error": "this is for the administrator"}, status_code=401)
         return await handle(request)
 

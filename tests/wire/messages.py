@@ -50,6 +50,8 @@ from gridplus.wire import (
     OrderAnswer,
     OrderNotice,
     OrderRestatement,
+    OwedVoucher,
+    OwedVouchers,
     PriceEvent,
     PriceEvents,
     RefusalMessage,
@@ -152,6 +154,12 @@ pages = st.lists(events, max_size=5, unique_by=lambda e: e.sequence).map(
 )
 
 read_messages = st.builds(SubmitRead, st.builds(SignedRead, channels, reads, octets(64)))
+
+
+def _owed(submitted: SubmitVoucher, again: bool) -> OwedVoucher:
+    return OwedVoucher(submitted.channel, submitted.voucher, again)
+
+
 vouchers = st.builds(
     SubmitVoucher, channels, st.builds(Voucher, octets(32).map(Cfg), u48, u48, octets(64))
 )
@@ -246,7 +254,16 @@ messages: st.SearchStrategy[Message] = st.one_of(
     refusals,
     st.lists(items, min_size=1, max_size=4).map(lambda found: SubmitBatch(tuple(found))),
     st.lists(answers, max_size=3).map(lambda found: BatchAnswer(tuple(found))),
-    st.builds(StreamPlace, st.none() | st.integers(1, 65_535)),
+    st.builds(
+        StreamPlace,
+        st.none() | st.integers(1, 65_535),
+        st.none() | st.from_regex(r"[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?", fullmatch=True),
+    ),
+    st.builds(
+        OwedVouchers,
+        st.integers(0, U48_MAX),
+        st.lists(st.builds(_owed, vouchers, st.booleans()), max_size=3).map(tuple),
+    ),
     events,
     pages,
     st.builds(EnrolVen, identities, octets(32), seconds, octets(64)),
@@ -345,6 +362,7 @@ EXAMPLES: tuple[Message, ...] = (
         b"\x1c" * 64,
     ),
     StreamPlace(4_433),
+    OwedVouchers(1, (OwedVoucher(_VOUCHER.channel, _VOUCHER.voucher, True),)),
     OrderRestatement(
         ChannelId(b"\x0a" * 32),
         Cause.READ,

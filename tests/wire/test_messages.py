@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gridplus.channel import Counters, PayeeRefusal
 from gridplus.failures import InputError
-from gridplus.wire import MESSAGE_LIMIT, PriceEvents, RefusalMessage, SubmitVoucher
+from gridplus.wire import MESSAGE_LIMIT, PriceEvents, RefusalMessage, StreamPlace, SubmitVoucher
 from gridplus.wire.message import Message
 from tests.wire.messages import EXAMPLES, messages
 
@@ -174,6 +174,14 @@ def test_a_hub_cannot_write_to_the_owners_terminal(sentence: str) -> None:
     forged = changed(RefusalMessage("PAST_BILL", "x"), ("sentence",), sentence)
     with pytest.raises(InputError, match="sentence"):
         RefusalMessage.parse(forged)
+
+
+def test_a_stream_elsewhere_names_its_host_and_one_here_is_told_as_ever() -> None:
+    assert b"host" not in StreamPlace(4_433).to_bytes()
+    there = json.loads(StreamPlace(4_433, "hub-1.example").to_bytes())
+    for host in ("", "-", "a b", "a/b", "x" * 254, None, 7):
+        with pytest.raises(InputError, match="host"):
+            StreamPlace.parse(json.dumps({**there, "host": host}).encode())
 
 
 def test_price_events_come_in_order_and_once() -> None:

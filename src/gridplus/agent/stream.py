@@ -196,15 +196,19 @@ class HubLink:
         """As `Link.ask`. What the stream left unanswered is asked again over HTTP: the hub answers
         it as the first time."""
         if isinstance(message, OpenChannel | SubmitRead | SubmitVoucher):
-            stream = await self._connected()
+            stream = await self._connected(_channel_of(message))
             if stream is not None:
                 try:
-                    return await stream.ask(message, answer=answer)
+                    told = await stream.ask(message, answer=answer)
                 except Unreachable:
                     self._later()
+                else:
+                    if not _is_elsewhere(told):
+                        return told
+                    await stream.aclose()
         return await self._plain.ask(path, message, answer=answer)
 
-    async def _connected(self) -> HubStream | None:
+    async def _connected(self, channel: ChannelId) -> HubStream | None:
         async with self._turn:
             if self.is_streaming or _now_s() < self._not_before_s:
                 return self._stream if self.is_streaming else None
@@ -212,10 +216,11 @@ class HubLink:
                 await self._stream.aclose()
                 self._stream = None
             try:
-                place = StreamPlace.parse(await self._plain.get("/v1/stream"))
+                asked = f"/v1/stream?channel=0x{channel.hex()}"
+                place = StreamPlace.parse(await self._plain.get(asked))
                 if place.port is not None:
                     self._stream = await HubStream.open(
-                        self._host, place.port, tls=self._tls, news=self._news
+                        place.host or self._host, place.port, tls=self._tls, news=self._news
                     )
             except (RemoteError, InputError):
                 self._stream = None
@@ -235,6 +240,11 @@ def _parsed(kind: int, body: bytes, *, channel: ChannelId, answer: type[Message]
     if RefusalMessage.KIND.encode() in body:
         return RefusalMessage.parse(body)
     return answer.parse(body)
+
+
+def _is_elsewhere(answer: Message) -> bool:
+    """Whether another part of the hub serves this channel."""
+    return isinstance(answer, RefusalMessage) and answer.name == "OTHER_SHARD"
 
 
 def _channel_of(message: OpenChannel | SubmitRead | SubmitVoucher) -> ChannelId:

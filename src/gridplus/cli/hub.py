@@ -11,6 +11,11 @@ from gridplus.cli.serving import FILE, serving_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LIMIT_S = 600
+_OF_SHARD = click.option(
+    "--shard",
+    type=click.IntRange(0),
+    help="The journal of this shard; without it that of the claims, of a hub that has shards.",
+)
 
 
 def _running(command: F) -> F:
@@ -30,16 +35,47 @@ def command() -> None:
 
 @command.command()
 @click.option("--config", required=True, type=FILE, help="Configuration file (TOML).")
+@click.option("--shard", type=click.IntRange(0), help="Serve this shard alone, from 0.")
 @serving_options
-def serve(config: Path, port: int, exit_with_parent: bool) -> None:
+def serve(config: Path, port: int, exit_with_parent: bool, shard: int | None) -> None:
     """Serve the hub on loopback until SIGTERM.
+
+    Of a hub that has shards this is the coordinator, which starts those that are not elsewhere.
 
     GET /health says how it stands, GET /openapi.json what it answers, GET /metrics (with the
     administrator's token) what Prometheus wants to know.
     """
     from gridplus.hub import HubConfig, serve_hub
 
-    serve_hub(HubConfig.load(config), port=port, exit_with_parent=exit_with_parent)
+    loaded = HubConfig.load(config)
+    serve_hub(loaded, port=port, exit_with_parent=exit_with_parent, index=shard)
+
+
+@command.command()
+@_running
+@click.option("--shard", type=click.IntRange(0), help="This shard alone, from 0.")
+def drain(config: Path, url: str, shard: int | None) -> None:
+    """End the hub, or one shard of it, once it has finished what is under way.
+
+    A shard that is drained is not started again: its journal can be moved, and it with it.
+    """
+    query = "" if shard is None else f"?shard={shard}"
+    _ask(config, url, path=f"/v1/admin/drain{query}", method="POST")
+    click.echo("the hub ends" if shard is None else f"shard {shard} has ended")
+
+
+@command.command()
+@click.option("--config", required=True, type=FILE, help="The hub's configuration file (TOML).")
+def split(config: Path) -> None:
+    """Make the journals of all shards from the one of a hub that had none, while it is stopped.
+
+    Each is a copy of it; of the homes in it a shard serves its own. The hub without shards is not
+    served from it any more.
+    """
+    from gridplus.hub import HubConfig, split_hub
+
+    for place, copied in split_hub(HubConfig.load(config)):
+        click.echo(f"{place}: {copied}")
 
 
 @command.command()
@@ -124,7 +160,8 @@ def export(config: Path, url: str, out: Path) -> None:
 @command.command()
 @_running
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
-def backup(config: Path, url: str, out: Path) -> None:
+@_OF_SHARD
+def backup(config: Path, url: str, out: Path, shard: int | None) -> None:
     """Bring OUT, new or an older copy, up to the running hub's journal.
 
     OUT is a journal in a file. Only what it lacks is fetched; each fact is checked as it comes, and
@@ -136,7 +173,8 @@ def backup(config: Path, url: str, out: Path) -> None:
     with open_journal(out, now_s=lambda: 0) as journal:
         while True:
             after = max(0, journal.last_sequence - 1)
-            facts = unpack(_ask(config, url, path=f"/v1/admin/journal?after={after}"))
+            of_shard = "" if shard is None else f"&shard={shard}"
+            facts = unpack(_ask(config, url, path=f"/v1/admin/journal?after={after}{of_shard}"))
             if not extend(journal, facts):
                 break
         click.echo(f"{out}: {sum_of(journal.replay())}")
@@ -145,7 +183,8 @@ def backup(config: Path, url: str, out: Path) -> None:
 @command.command()
 @click.option("--config", required=True, type=FILE, help="The hub's configuration file (TOML).")
 @click.argument("copy", type=FILE)
-def restore(config: Path, copy: Path) -> None:
+@_OF_SHARD
+def restore(config: Path, copy: Path, shard: int | None) -> None:
     """Bring the configured journal, new or an older one, up to COPY, while the hub is stopped.
 
     Both are read and compared, and the hub's state is rebuilt from the result.
@@ -153,7 +192,10 @@ def restore(config: Path, copy: Path) -> None:
     from gridplus.hub import HubConfig, restore_hub
     from gridplus.units import counted
 
-    restored = restore_hub(HubConfig.load(config), copy)
+    loaded = HubConfig.load(config)
+    if shard is not None:
+        loaded = loaded.of_shard(loaded.shard(shard))
+    restored = restore_hub(loaded, copy)
     click.echo(f"restored {restored.sum}: {counted(restored.homes, 'home')}")
 
 

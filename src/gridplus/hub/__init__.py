@@ -1,11 +1,12 @@
 """The payment hub: bills reads, accepts vouchers, claims them on chain."""
 
 from gridplus.hub.book import Book
-from gridplus.hub.config import HubConfig, hub_app, serve_hub
+from gridplus.hub.config import HubConfig
 from gridplus.hub.facts import read_newest_vouchers
 from gridplus.hub.hub import Hub, HubParts
+from gridplus.hub.opening import hub_app, serve_hub
 from gridplus.hub.refusals import HubRefusal, Refused
-from gridplus.hub.restoring import restore_hub
+from gridplus.hub.restoring import restore_hub, split_hub
 
 __all__ = [
     "Book",
@@ -18,4 +19,5 @@ __all__ = [
     "read_newest_vouchers",
     "restore_hub",
     "serve_hub",
+    "split_hub",
 ]

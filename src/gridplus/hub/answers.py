@@ -1,20 +1,26 @@
 """What the hub's HTTP apps have in common: names in paths and queries, answers, troubles."""
 
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from gridplus.failures import Bug, GridPlusError, InputError, StorageError
-from gridplus.serving import BodyTooLargeError, explain
+from gridplus.hub.binding import DEVICE_HEADER, Speaker, ToldSpeaker
+from gridplus.hub.shard import MOST_SHARDS
+from gridplus.serving import BodyTooLargeError, explain, is_bearer
 from gridplus.tariff import Fields
+from gridplus.tls import peer_at
 from gridplus.wallet import ChannelId
 from gridplus.wire import RefusalMessage
 from gridplus.wire.message import Message
 
 _REFUSED = 409
 _START_MAX = 1 << 33
+_SEQUENCE_MAX = (1 << 48) - 1
 
 
 def message_answer(message: Message) -> Response:
@@ -30,6 +36,43 @@ def bytes_answer(content: bytes) -> Response:
 def channel_in_path(request: Request) -> ChannelId:
     """Named in a path as in a message: 0x and 64 hex digits."""
     return ChannelId(Fields({**request.path_params}, "the path").octets("channel", 32))
+
+
+def channel_in_query(request: Request) -> ChannelId | None:
+    """The same in a query; None when it is left out."""
+    if "channel" not in request.query_params:
+        return None
+    return ChannelId(Fields({**request.query_params}, "the query").octets("channel", 32))
+
+
+def speaker_at(request: Request, token: str) -> Speaker | None:
+    """Who is at the other end of the line, by its own proof or, to a shard, by the coordinator's
+    word. Raises InputError for the word of anybody else."""
+    told = request.headers.get(DEVICE_HEADER)
+    if told is None or "door" in request.scope.get("state", {}):
+        return peer_at(request.scope)
+    if not is_bearer(request, token):
+        raise InputError(f"{DEVICE_HEADER} is for the coordinator of this hub to say")
+    return ToldSpeaker.parse(told)
+
+
+async def drain(request: Request) -> Response:
+    """End this process as its operator would: what is under way is finished first."""
+    if shard_in_query(request) is not None:
+        raise InputError("shard: this hub has none; leave it out to drain the hub")
+    os.kill(os.getpid(), signal.SIGTERM)
+    return JSONResponse({"draining": True})
+
+
+def sequence_in_query(request: Request) -> int:
+    return whole_in_query(request, "after", limit=_SEQUENCE_MAX, what="the number of a fact")
+
+
+def shard_in_query(request: Request) -> int | None:
+    """Which shard is meant; None when it is left out."""
+    if "shard" not in request.query_params:
+        return None
+    return whole_in_query(request, "shard", limit=MOST_SHARDS - 1, what="the number of a shard")
 
 
 def seconds_in_query(request: Request, name: str) -> int:

@@ -17,28 +17,30 @@ from gridplus.chain import Standing as SenderStanding
 from gridplus.hub.answers import (
     bytes_answer,
     channel_in_path,
+    channel_in_query,
+    drain,
     message_answer,
     seconds_in_query,
+    sequence_in_query,
+    speaker_at,
     troubles,
-    whole_in_query,
 )
-from gridplus.hub.binding import may_speak
+from gridplus.hub.binding import Speaker, may_speak
 from gridplus.hub.chores import Chore, Chores
 from gridplus.hub.claim_desk import ClaimDesk
 from gridplus.hub.description import openapi
 from gridplus.hub.desk import Asked, Desk, status_of
-from gridplus.hub.exposure import worst_first
+from gridplus.hub.exposure import urgent_document
 from gridplus.hub.hub import Hub
 from gridplus.hub.line import HubLine
 from gridplus.hub.metrics import CONTENT_TYPE, Metrics
+from gridplus.hub.owed_desk import OwedDesk
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.standing import Standing
 from gridplus.hub.stream import StreamListener
 from gridplus.hub.supply import Supply
 from gridplus.journal.copying import parcel
 from gridplus.serving import LOOPBACK, bound_listener, read_body, require_bearer
-from gridplus.tariff import format_octets
-from gridplus.tls import Peer, peer_at
 from gridplus.wire import (
     AskOrder,
     Channels,
@@ -52,9 +54,6 @@ from gridplus.wire import (
     SubmitVoucher,
 )
 
-MOST_EXPOSED = 200
-_SEQUENCE_MAX = (1 << 48) - 1
-
 
 class HubApp:
     """Routes over a hub. `admin_token` opens the back office's; without one they stay shut.
@@ -66,7 +65,7 @@ class HubApp:
         supply: Supply,
         *,
         admin_token: str,
-        claims: ClaimDesk | None = None,
+        claims: ClaimDesk | OwedDesk | None = None,
         stream_port: int = 0,
     ) -> None:
         self._hub = hub
@@ -80,7 +79,7 @@ class HubApp:
         self._stream_port = stream_port
         self._stream = StreamListener(hub, self._desk, broken=hub.aclose)
         self._stream_host = LOOPBACK
-        if claims is not None:
+        if isinstance(claims, ClaimDesk):
             claims.claimed = self._metrics.claimed
         supply.adopted = lambda event: self._stream.tell_all(event.to_bytes())
 
@@ -115,6 +114,7 @@ class HubApp:
             Route("/v1/admin/channels/{channel}/records", require_bearer(token, self._records)),
             Route("/v1/admin/restatements", require_bearer(token, self._restate), methods=["POST"]),
             Route("/v1/admin/journal", require_bearer(token, self._journal)),
+            Route("/v1/admin/drain", require_bearer(token, drain), methods=["POST"]),
             *([] if self._claims is None else self._claims.routes(token)),
         ]
         return Starlette(
@@ -175,21 +175,8 @@ class HubApp:
         return JSONResponse({**now, "chain": chain and chain.value, "faults": self._faults()})
 
     async def _show_exposure(self, _request: Request) -> Response:
-        """The homes that need somebody, the most urgent first."""
         homes = self._hub.book.homes
-        urgent = worst_first(homes.at(homes.figures.urgent))
-        told = [
-            {
-                "channel": format_octets(each.channel),
-                "unsigned_ubolt": each.unsigned_ubolt,
-                "left_ubolt": each.left_ubolt,
-                "day_ubolt": each.day_ubolt,
-                "step": each.step.name,
-                "sentence": each.step.value,
-            }
-            for each in urgent[:MOST_EXPOSED]
-        ]
-        return JSONResponse({"count": len(urgent), "homes": told})
+        return JSONResponse(urgent_document(homes.at(homes.figures.urgent)))
 
     async def _show_metrics(self, _request: Request) -> Response:
         return Response(self._metrics.text(), media_type=CONTENT_TYPE)
@@ -197,21 +184,28 @@ class HubApp:
     async def _description(self, _request: Request) -> Response:
         return JSONResponse(openapi())
 
-    async def _stream_place(self, _request: Request) -> Response:
+    async def _stream_place(self, request: Request) -> Response:
+        channel = channel_in_query(request)
+        if channel is not None and not self._hub.book.shard.owns(channel):
+            return message_answer(self._desk.unserved(channel))
         return message_answer(StreamPlace(self._stream.port))
 
     async def _answer(self, request: Request, *, kind: type[Asked]) -> Response:
         message = kind.parse(await read_body(request, limit=kind.LIMIT))
-        return message_answer(await self._desk.answer(message, peer=_peer(request)))
+        return message_answer(await self._desk.answer(message, peer=self._speaker(request)))
+
+    def _speaker(self, request: Request) -> Speaker | None:
+        return speaker_at(request, self._admin_token)
 
     async def _open_channel(self, request: Request) -> Response:
         return await self._answer(request, kind=OpenChannel)
 
     async def _status(self, request: Request) -> Response:
-        home = self._hub.book.homes.get(channel_in_path(request))
+        channel = channel_in_path(request)
+        home = self._hub.book.homes.get(channel)
         if home is None:
-            return message_answer(self._desk.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL)))
-        if not may_speak(_peer(request), home.identity):
+            return message_answer(self._desk.unserved(channel))
+        if not may_speak(self._speaker(request), home.identity):
             return message_answer(self._desk.refusal(Refused(HubRefusal.OTHER_LINE)))
         return message_answer(status_of(home))
 
@@ -249,16 +243,12 @@ class HubApp:
         channel = channel_in_path(request)
         home = self._hub.book.homes.get(channel)
         if home is None:
-            return message_answer(self._desk.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL)))
+            return message_answer(self._desk.unserved(channel))
         start_s, end_s = (seconds_in_query(request, name) for name in ("start_s", "end_s"))
         day = partial(self._hub.joiner.day, home, start_s=start_s, end_s=end_s)
         return message_answer(await asyncio.to_thread(day))
 
     async def _journal(self, request: Request) -> Response:
-        after = whole_in_query(request, "after", limit=_SEQUENCE_MAX, what="the number of a fact")
+        after = sequence_in_query(request)
         content = await asyncio.to_thread(lambda: parcel(self._hub.stored(after=after)))
         return bytes_answer(content)
-
-
-def _peer(request: Request) -> Peer | None:
-    return peer_at(request.scope)

@@ -19,6 +19,7 @@ from gridplus.hub.home import Home, open_home
 from gridplus.hub.homes import Homes
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.sealing import GROUPED, ClosedGroup, Made, OpenGroup, Receipt
+from gridplus.hub.shard import WHOLE, Shard, shard_of
 from gridplus.journal import Stored
 from gridplus.market import PriceVersion, parse_price_version
 from gridplus.tariff import ChannelIdentity, Plan, Sources, parse_plan
@@ -34,6 +35,7 @@ class Book:
     hub: Address
     unsigned_limit_ubolt: int
     homes: Homes = field(default_factory=Homes)
+    shard: Shard = WHOLE
     plan: Plan | None = None
     prices: dict[bytes, PriceVersion] = field(default_factory=dict)
     _prices_of: dict[int, list[PriceVersion]] = field(default_factory=dict)
@@ -67,7 +69,21 @@ class Book:
         """The home, unless it must be told that it is not served here."""
         if self.replaced_by is not None:
             return Refused(HubRefusal.HUB_REPLACED)
-        return self.homes.get(channel) or Refused(HubRefusal.UNKNOWN_CHANNEL)
+        return self.homes.get(channel) or self.unserved(channel)
+
+    def unserved(self, channel: ChannelId) -> Refused:
+        """Why a channel that is none of `homes` is not served here."""
+        if self.shard.owns(channel):
+            return Refused(HubRefusal.UNKNOWN_CHANNEL)
+        right = Shard(shard_of(channel, self.shard.count), self.shard.count)
+        return Refused(HubRefusal.OTHER_SHARD, more=f": {right}")
+
+    def leave_to_others(self, shard: Shard) -> None:
+        """Serve one shard's channels alone from now on."""
+        known, self.shard, self.homes = self.homes, shard, Homes()
+        for home in known.values():
+            if shard.owns(home.channel):
+                self.homes.add(home)
 
     def adopt_prices(self, prices: PriceVersion) -> None:
         self.prices[prices.digest] = prices
@@ -104,7 +120,7 @@ class Book:
                 self.homes[channel].keep_notice(parse_notice(stored))
             case Kind.ORDER_SIGNED:
                 self.homes[channel].keep_order(parse_order_signed(stored))
-            case Kind.CLAIM_MINED | Kind.OUTBOX_WRITTEN:
+            case Kind.CLAIM_MINED | Kind.OUTBOX_WRITTEN | Kind.SHARD_TAKEN:
                 pass
             case unknown:
                 raise StorageError(

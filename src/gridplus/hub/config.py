@@ -1,34 +1,19 @@
-"""The hub's configuration file, and a hub made from it."""
+"""The hub's configuration file."""
 
 import tomllib
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-import httpx
-from starlette.applications import Starlette
-
-from gridplus.chain import USUAL_FEES, FeeRules, RpcChain, Sender
-from gridplus.chain.deployment import Deployment
+from gridplus.chain import USUAL_FEES, FeeRules
 from gridplus.chain.fee_terms import fee_rules
-from gridplus.clock import Clock, FileClock, SystemClock
 from gridplus.failures import InputError
-from gridplus.hub.app import HubApp
-from gridplus.hub.claim_desk import ClaimDesk
 from gridplus.hub.claim_policy import USUAL_CLAIMS, ClaimPolicy
-from gridplus.hub.claiming import Claimer
-from gridplus.hub.facts import open_outbox
-from gridplus.hub.hub import Hub, HubParts
-from gridplus.hub.line import HubLine, LineConfig, LineGuard
-from gridplus.hub.orders import NoticeFolder
-from gridplus.hub.owing import OwnHomes
-from gridplus.hub.supply import Supply
-from gridplus.hub.vault import ClaimLink, VaultLink
-from gridplus.journal import JournalPlace, journal_place, open_journal
-from gridplus.keystore import KeyStore, Secp256k1Key, read_token
-from gridplus.serving import Door, serve
+from gridplus.hub.line import LineConfig
+from gridplus.hub.places import ShardPlace
+from gridplus.hub.shard import MOST_SHARDS, Shard
+from gridplus.journal import JournalPlace, journal_part, journal_place
+from gridplus.keystore import read_token
 from gridplus.tariff import Fields
 from gridplus.wire import PORT_MAX
 
@@ -41,8 +26,9 @@ class HubConfig:
     `confirmations` more, or when the node says so; `fees` is what its claims may cost, `claims`
     when they do not wait for the day's end; homes stay connected on `stream_port`, a free one when
     it is 0; `notices` is the folder from which the retailer's mail tells owner and guardian of an
-    order of two keys."""
+    order of two keys; `places` is where those of its `shards` are that it does not start."""
 
+    file: Path
     journal: JournalPlace
     deployment: Path
     keys: Path
@@ -59,6 +45,8 @@ class HubConfig:
     claims: ClaimPolicy = USUAL_CLAIMS
     stream_port: int = 0
     notices: Path | None = None
+    shards: int | None = None
+    places: tuple[ShardPlace, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -69,7 +57,9 @@ class HubConfig:
             raise InputError(f"{path} cannot be read as a hub's configuration: {error}") from None
         fields, here = Fields(table, str(path)), path.parent
         depth, pages, port = "confirmations", "journal_page_limit", "stream_port"
+        shards = _shards(fields)
         config = cls(
+            file=path,
             journal=_journal(fields, here),
             deployment=here / fields.text("deployment"),
             keys=here / fields.text("keys"),
@@ -86,81 +76,43 @@ class HubConfig:
             stream_port=fields.integer(port, high=PORT_MAX) if fields.has(port) else 0,
             notices=here / fields.text("notices") if fields.has("notices") else None,
             line=LineConfig.read(fields.object("line"), here) if fields.has("line") else None,
+            shards=shards,
+            places=_places(fields, shards or 0),
         )
         fields.close()
         return config
 
+    def shard(self, index: int) -> Shard:
+        """Raises InputError when this hub has no shard of this index."""
+        if self.shards is None:
+            raise InputError(f"{self.file} names no number of shards; write: shards = 2")
+        if index >= self.shards:
+            raise InputError(f"{self.file} names {self.shards} shards, from 0; {index} is none")
+        return Shard(index, self.shards)
 
-def serve_hub(config: HubConfig, *, port: int, exit_with_parent: bool) -> None:
-    """Serve the hub on loopback until SIGTERM. Raises InputError or StorageError at start."""
-    app, doors = open_hub(config)
-    serve(
-        app,
-        port=port,
-        describe={"ready": "hub"},
-        exit_with_parent=exit_with_parent,
-        doors=doors,
-    )
-
-
-def hub_app(config: HubConfig) -> Starlette:
-    """The app alone, for loopback."""
-    return open_hub(config)[0]
-
-
-def open_hub(config: HubConfig) -> tuple[Starlette, tuple[Door, ...]]:
-    """The hub over its real parts, which are opened here and closed with the app, and its doors."""
-    with ExitStack() as opened:
-        hub, claims = _open_hub(config, opened)
-        line = None
-        if config.line is not None:
-            line = HubLine(config.line, opened.enter_context(RpcChain(config.chain_url)))
-        token = read_token(config.admin_token)
-        kept = opened.pop_all()
-    client = httpx.AsyncClient(base_url=config.retailer_url, timeout=10, trust_env=False)
-    made = HubApp(
-        hub,
-        Supply(client, hub),
-        admin_token=token,
-        claims=claims,
-        stream_port=config.stream_port,
-    )
-    if line is not None:
-        made.behind(line, retailer=client)
-    app = made.starlette()
-    if line is not None:
-        app.add_middleware(LineGuard)
-    inner = app.router.lifespan_context
-
-    @asynccontextmanager
-    async def closing(served: Starlette) -> AsyncIterator[None]:
-        with kept:
-            async with client, inner(served):
-                yield
-
-    app.router.lifespan_context = closing
-    return app, () if line is None else (line.door(),)
-
-
-def _open_hub(config: HubConfig, opened: ExitStack) -> tuple[Hub, ClaimDesk]:
-    clock: Clock = SystemClock() if config.clock is None else FileClock(config.clock)
-    chain = opened.enter_context(RpcChain(config.chain_url, confirmations=config.confirmations))
-    key = KeyStore(config.keys).load(config.key_name, Secp256k1Key)
-    journal = opened.enter_context(
-        open_journal(config.journal, now_s=clock.now_s, page_limit=config.journal_page_limit)
-    )
-    sender = Sender(key, chain, outbox=open_outbox(journal), rules=config.fees)
-    vault = VaultLink(chain, Deployment.load(config.deployment))
-    vault.require_ours(key.address)
-    herald = None if config.notices is None else NoticeFolder(config.notices)
-    hub = Hub(HubParts(key, vault, journal, clock, config.unsigned_limit_ubolt, herald))
-    hub.start()
-    payees = OwnHomes(hub)
-    claimer = Claimer(payees, ClaimLink(vault, sender), journal=journal, clock=clock)
-    return hub, ClaimDesk(claimer, config.claims)
+    def of_shard(self, shard: Shard) -> Self:
+        """The same for one shard: a journal and a port for streams of its own."""
+        port = self.stream_port + shard.index if self.stream_port else 0
+        return replace(self, journal=journal_part(self.journal, shard.index), stream_port=port)
 
 
 def _journal(fields: Fields, here: Path) -> JournalPlace:
     name, secret = fields.text("journal"), "journal_password"
     password = read_token(here / fields.text(secret)) if fields.has(secret) else None
     return journal_place(name, folder=here, password=password)
+
+
+def _shards(fields: Fields) -> int | None:
+    if not fields.has("shards"):
+        return None
+    count = fields.integer("shards")
+    if not 1 < count <= MOST_SHARDS:
+        fields.fail("shards", f"must be 2 to {MOST_SHARDS}; leave it out for one process")
+    return count
+
+
+def _places(fields: Fields, count: int) -> tuple[ShardPlace, ...]:
+    if not fields.has("shard"):
+        return ()
+    tables = fields.objects("shard", limit=2 * MOST_SHARDS)
+    return tuple(ShardPlace.read(table, count=count) for table in tables)

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
-from gridplus.channel import PayeeRefusal
+from gridplus.hub import reasons
 from gridplus.hub.exposure import ExposureStep
 from gridplus.hub.refusals import HubRefusal
-from gridplus.meter import ReadRefusal
+from gridplus.hub.shard import MOST_SHARDS
 from gridplus.wire import SECONDS, U48, Schema, closed, message_schemas, octets
 
 _TEXT: Schema = {"type": "string"}
@@ -47,55 +47,18 @@ _CHANNEL_IN_PATH = {
     "description": "the channel's id",
     "schema": octets(32),
 }
-_OPENING = (
-    HubRefusal.OTHER_LINE,
-    HubRefusal.HUB_REPLACED,
-    HubRefusal.FOREIGN_VAULT,
-    HubRefusal.NO_DEPOSIT,
-)
-_SERVED = (HubRefusal.OTHER_LINE, HubRefusal.HUB_REPLACED, HubRefusal.UNKNOWN_CHANNEL)
-_READING = (
-    *_SERVED,
-    HubRefusal.FOREIGN_DEVICE,
-    HubRefusal.ORDER_UNDER_WAY,
-    HubRefusal.READ_CONFLICT,
-    *ReadRefusal,
-    HubRefusal.PRICES_NOT_PUBLISHED,
-    *PayeeRefusal,
-)
-_PAYING = (*_SERVED, HubRefusal.ORDER_UNDER_WAY, *PayeeRefusal)
-_ORDERING = (
-    *_SERVED,
-    HubRefusal.TWO_MUST_SIGN,
-    HubRefusal.ORDER_OUTDATED,
-    HubRefusal.ORDER_EXPIRED,
-    HubRefusal.CLAIM_FIRST,
-    HubRefusal.FINAL_DIFFERS,
-    HubRefusal.NOBODY_TO_TELL,
-)
-_FETCHING = (*_SERVED, HubRefusal.FOREIGN_DEVICE, HubRefusal.NOTHING_RESTATED)
-_JOINING = (
-    *_SERVED,
-    HubRefusal.FOREIGN_DEVICE,
-    HubRefusal.UNSIGNED_REQUEST,
-    HubRefusal.JOINED_TOO_LATE,
-    HubRefusal.REQUEST_OVERLAPS,
-    HubRefusal.REQUEST_REPLACED,
-)
-_RESTATING = (
-    *_SERVED,
-    HubRefusal.ORDER_UNDER_WAY,
-    HubRefusal.BILL_UNPAID,
-    HubRefusal.PRICES_NOT_PUBLISHED,
-    HubRefusal.INPUTS_NOT_USABLE,
-    HubRefusal.NOTHING_RESTATED,
-    *PayeeRefusal,
-)
+_SHARD_IN_QUERY = {
+    "name": "shard",
+    "in": "query",
+    "required": False,
+    "description": "which shard, of a hub that has some",
+    "schema": {"type": "integer", "minimum": 0, "maximum": MOST_SHARDS - 1},
+}
 _TROUBLE = {
     "400": "the request is not what its schema asks for; the sentence names the field",
     "401": "for the administrator alone",
     "413": "more bytes than this message may have",
-    "502": "the chain or the retailer does not answer; try again",
+    "502": "the chain, the retailer or a shard does not answer; try again",
     "503": "the journal takes nothing more until the hub is started again",
 }
 
@@ -111,7 +74,13 @@ def openapi() -> dict[str, Any]:
             "Nothing is answered before it is durable; the same request is answered as the first "
             "time. A refusal (409) changes nothing and has a sentence for the owner of the home.",
         },
-        "paths": _homes() | _restatements() | _back_office() | _copies() | _operations(),
+        "paths": _homes()
+        | _payments()
+        | _restatements()
+        | _back_office()
+        | _copies()
+        | _draining()
+        | _operations(),
         "components": {
             "schemas": {**message_schemas(), "Error": _ERROR},
             "responses": {
@@ -130,7 +99,7 @@ def _homes() -> dict[str, Any]:
                 "operationId": "openChannel",
                 "summary": "know a home whose deposit the chain shows",
                 **_takes("OpenChannel"),
-                **_answers("ChannelStatus", "400", "413", "502", "503", refusals=_OPENING),
+                **_answers("ChannelStatus", "400", "413", "502", "503", refusals=reasons.OPENING),
             }
         },
         "/v1/channels/{channel}": {
@@ -138,22 +107,29 @@ def _homes() -> dict[str, Any]:
             "get": {
                 "operationId": "channelStatus",
                 "summary": "the durable counters, the head of the bill chain",
-                **_answers("ChannelStatus", "400", refusals=(HubRefusal.UNKNOWN_CHANNEL,)),
+                **_answers("ChannelStatus", "400", "502", refusals=reasons.KNOWN),
             },
         },
         "/v1/stream": {
             "get": {
                 "operationId": "streamPlace",
-                "summary": "where a home may stay connected instead of asking each time",
-                **_answers("StreamPlace"),
+                "summary": "where a home may stay connected instead of asking each time; a hub "
+                "that has shards tells it of the channel that is named",
+                "parameters": [{**_CHANNEL_IN_PATH, "in": "query", "required": False}],
+                **_answers("StreamPlace", "400", "502", refusals=(HubRefusal.OTHER_SHARD,)),
             }
         },
+    }
+
+
+def _payments() -> dict[str, Any]:
+    return {
         "/v1/reads": {
             "post": {
                 "operationId": "submitRead",
                 "summary": "a read, signed by the device; answered with its bill",
                 **_takes("SubmitRead"),
-                **_answers("BillOffer", "400", "413", "502", "503", refusals=_READING),
+                **_answers("BillOffer", "400", "413", "502", "503", refusals=reasons.READING),
             }
         },
         "/v1/vouchers": {
@@ -161,7 +137,7 @@ def _homes() -> dict[str, Any]:
                 "operationId": "submitVoucher",
                 "summary": "the home's newest voucher; answered when it is durable",
                 **_takes("SubmitVoucher"),
-                **_answers("Acknowledgement", "400", "413", "503", refusals=_PAYING),
+                **_answers("Acknowledgement", "400", "413", "502", "503", refusals=reasons.PAYING),
             }
         },
         "/v1/batches": {
@@ -178,7 +154,7 @@ def _homes() -> dict[str, Any]:
                 "summary": "the hub's signature to close, rotate or change the cap: "
                 "a close or a new owner by two keys a day after owner and guardian were told",
                 **_takes("AskOrder"),
-                **_answers("OrderAnswer", "400", "413", "503", refusals=_ORDERING),
+                **_answers("OrderAnswer", "400", "413", "502", "503", refusals=reasons.ORDERING),
             }
         },
     }
@@ -191,7 +167,7 @@ def _restatements() -> dict[str, Any]:
                 "operationId": "fetchRestatement",
                 "summary": "the restatement that follows a head of the home's bill chain",
                 **_takes("FetchRestatement"),
-                **_answers("RestatementOffer", "400", "413", refusals=_FETCHING),
+                **_answers("RestatementOffer", "400", "413", "502", refusals=reasons.FETCHING),
             }
         },
         "/v1/joins": {
@@ -199,7 +175,7 @@ def _restatements() -> dict[str, Any]:
                 "operationId": "joinRequest",
                 "summary": "the home takes part in a paid request; answered when it is durable",
                 **_takes("JoinRequest"),
-                **_answers("RequestJoined", "400", "413", "503", refusals=_JOINING),
+                **_answers("RequestJoined", "400", "413", "502", "503", refusals=reasons.JOINING),
             }
         },
         "/v1/admin/restatements": {
@@ -209,7 +185,13 @@ def _restatements() -> dict[str, Any]:
                 "security": [{"administrator": []}],
                 **_takes("OrderRestatement"),
                 **_answers(
-                    "RestatementOffer", "400", "401", "413", "502", "503", refusals=_RESTATING
+                    "RestatementOffer",
+                    "400",
+                    "401",
+                    "413",
+                    "502",
+                    "503",
+                    refusals=reasons.RESTATING,
                 ),
             }
         },
@@ -226,7 +208,7 @@ def _back_office() -> dict[str, Any]:
             "get": {
                 "operationId": "listChannels",
                 "security": [{"administrator": []}],
-                **_answers("Channels", "401"),
+                **_answers("Channels", "401", "502"),
             }
         },
         "/v1/admin/channels/{channel}/records": {
@@ -235,7 +217,7 @@ def _back_office() -> dict[str, Any]:
                 "operationId": "billedRecords",
                 "summary": "bills with their evidence, of intervals that begin in [start_s, end_s)",
                 "security": [{"administrator": []}],
-                **_answers("BilledDay", "400", "401", refusals=(HubRefusal.UNKNOWN_CHANNEL,)),
+                **_answers("BilledDay", "400", "401", "502", refusals=reasons.KNOWN),
             },
         },
         "/v1/admin/claims": {
@@ -269,17 +251,38 @@ def _copies() -> dict[str, Any]:
             }
         },
         "/v1/admin/journal": {
-            "parameters": [{"name": "after", "in": "query", "required": True, "schema": U48}],
+            "parameters": [
+                {"name": "after", "in": "query", "required": True, "schema": U48},
+                _SHARD_IN_QUERY,
+            ],
             "get": {
                 "operationId": "journal",
-                "summary": "the durable facts above `after`, as many as fit, for a back-up",
+                "summary": "the durable facts above `after`, as many as fit, for a back-up; of a "
+                "shard, or of whoever claims for all",
                 "security": [{"administrator": []}],
                 "responses": {
                     "200": {
                         "description": "a parcel of facts; empty when there are no more",
                         "content": {"application/octet-stream": {}},
                     },
-                    **_troubles("400", "401", "503"),
+                    **_troubles("400", "401", "502", "503"),
+                },
+            },
+        },
+    }
+
+
+def _draining() -> dict[str, Any]:
+    return {
+        "/v1/admin/drain": {
+            "parameters": [_SHARD_IN_QUERY],
+            "post": {
+                "operationId": "drain",
+                "summary": "take nothing more, finish what is under way, end; one shard, or all",
+                "security": [{"administrator": []}],
+                "responses": {
+                    "200": _answer("it ends, or has ended", {"type": "object"}),
+                    **_troubles("400", "401", "502"),
                 },
             },
         },

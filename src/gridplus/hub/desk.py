@@ -4,13 +4,12 @@ import asyncio
 from typing import Protocol, TypeAlias
 
 from gridplus.hub.archive import Record, RestatedRecord
-from gridplus.hub.binding import may_send
+from gridplus.hub.binding import Speaker, may_send
 from gridplus.hub.home import Home, Paid
 from gridplus.hub.hub import Hub
 from gridplus.hub.refusals import HubRefusal, Refused
 from gridplus.hub.supply import Supply
 from gridplus.meter import SignedRead
-from gridplus.tls import Peer
 from gridplus.wallet import ChannelId
 from gridplus.wire import (
     Acknowledgement,
@@ -54,7 +53,7 @@ class Desk:
         self._supply = supply
         self.counts = counts
 
-    async def answer(self, asked: Asked, *, peer: Peer | None = None) -> Answered:
+    async def answer(self, asked: Asked, *, peer: Speaker | None = None) -> Answered:
         """What a home is told; `peer` is who is at the other end, on a line that asks for names.
 
         Raises StorageError when nothing more can be made durable, RemoteError and ChainError
@@ -99,15 +98,15 @@ class Desk:
             answer = await self._hub.submit_read(signed)
         return self.refusal(answer) if isinstance(answer, Refused) else offer_of(answer)
 
-    def unknown_channel(self) -> RefusalMessage:
-        return self.refusal(Refused(HubRefusal.UNKNOWN_CHANNEL))
+    def unserved(self, channel: ChannelId) -> RefusalMessage:
+        return self.refusal(self._hub.book.unserved(channel))
 
     def other_line(self) -> RefusalMessage:
         return self.refusal(Refused(HubRefusal.OTHER_LINE))
 
     def refusal(self, refused: Refused) -> RefusalMessage:
         self.counts.refused(refused.reason.name)
-        return RefusalMessage.of(refused.reason, refused.newest)
+        return RefusalMessage.of(refused.reason, refused.newest, more=refused.more)
 
     async def _item(self, item: Item) -> ItemAnswer:
         if isinstance(item, SubmitRead):

@@ -7,11 +7,14 @@ another question, with the law's answers (`gridplus.tariff.prepaid`).
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from gridplus.hub.home import Home
+from gridplus.tariff import format_octets
 from gridplus.wallet import ChannelId
 
 LOW_DAYS = 3
+MOST_EXPOSED = 200
 
 
 class ExposureStep(Enum):
@@ -22,6 +25,9 @@ class ExposureStep(Enum):
     UNSIGNED_HALF = "bills wait for a signature: see that the Smart Agent is online"
     RUNS_LOW = "the account lasts for less than three days like the last one: pay in soon"
     GOOD = "all is well"
+
+
+_RANK = {step: place for place, step in enumerate(ExposureStep)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,30 @@ def exposure_of(home: Home) -> Exposure:
 
 def worst_first(homes: Iterable[Home]) -> list[Exposure]:
     """All homes, the most urgent step first and the least money first within it."""
-    rank = {step: place for place, step in enumerate(ExposureStep)}
     found = [exposure_of(home) for home in homes]
-    return sorted(found, key=lambda each: (rank[each.step], each.left_ubolt))
+    return sorted(found, key=lambda each: (_RANK[each.step], each.left_ubolt))
+
+
+def urgent_document(homes: Iterable[Home]) -> dict[str, Any]:
+    """Of homes that need somebody: how many they are, and the most urgent of them."""
+    urgent = worst_first(homes)
+    told = [
+        {
+            "channel": format_octets(each.channel),
+            "unsigned_ubolt": each.unsigned_ubolt,
+            "left_ubolt": each.left_ubolt,
+            "day_ubolt": each.day_ubolt,
+            "step": each.step.name,
+            "sentence": each.step.value,
+        }
+        for each in urgent[:MOST_EXPOSED]
+    ]
+    return {"count": len(urgent), "homes": told}
+
+
+def merged_urgent(found: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The same over all shards, from what each of them tells."""
+    found = list(found)
+    homes = [home for each in found for home in each["homes"]]
+    homes.sort(key=lambda home: (_RANK[ExposureStep[home["step"]]], home["left_ubolt"]))
+    return {"count": sum(each["count"] for each in found), "homes": homes[:MOST_EXPOSED]}

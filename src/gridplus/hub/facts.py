@@ -55,6 +55,7 @@ class Kind(StrEnum):
     NOTICE_TOLD = "NoticeTold"
     ORDER_SIGNED = "OrderSigned"
     REQUEST_JOINED = "RequestJoined"
+    SHARD_TAKEN = "ShardTaken"
 
 
 @dataclass(frozen=True, slots=True)

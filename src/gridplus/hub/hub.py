@@ -36,6 +36,7 @@ from gridplus.hub.orders import NoticeFolder, OrderDesk
 from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.restating import Restater
 from gridplus.hub.sealing import BillNote, GroupSealer, Note, Receipt, bill_leaf
+from gridplus.hub.shard import WHOLE, Shard
 from gridplus.hub.standing import CreditStanding
 from gridplus.hub.till import Till
 from gridplus.hub.today import Today
@@ -58,7 +59,8 @@ SWEPT_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class HubParts:
-    """What a hub is made of: its hot key, its vault, its journal, its clock, who tells homes."""
+    """What a hub is made of: its hot key, its vault, its journal, its clock, who tells homes, and
+    which part of the channels is its own."""
 
     key: Secp256k1Key
     vault: VaultLink
@@ -66,6 +68,7 @@ class HubParts:
     clock: Clock
     unsigned_limit_ubolt: int
     herald: NoticeFolder | None = None
+    shard: Shard = WHOLE
 
 
 class Hub:
@@ -118,6 +121,8 @@ class Hub:
     def start(self) -> None:
         """Rebuild everything from the journal."""
         self._book.replay(self._parts.journal.replay())
+        if self._parts.shard != WHOLE:
+            self._book.leave_to_others(self._parts.shard)
 
     async def aclose(self) -> None:
         await self._writer.aclose()
@@ -141,6 +146,8 @@ class Hub:
             return Refused(HubRefusal.HUB_REPLACED)
         if identity.channel in self._book.homes:
             return self._book.homes[identity.channel]
+        if not self._parts.shard.owns(identity.channel):
+            return self._book.unserved(identity.channel)
         if not self._parts.vault.holds(identity):
             return Refused(HubRefusal.FOREIGN_VAULT)
         now_s = self._parts.clock.now_s()

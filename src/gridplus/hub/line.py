@@ -17,6 +17,7 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,7 +27,7 @@ from gridplus.clock import SystemClock
 from gridplus.failures import InputError, RemoteError, StorageError
 from gridplus.files import read_file, write_file
 from gridplus.hub.chores import Chore
-from gridplus.serving import Door
+from gridplus.serving import Door, is_bearer
 from gridplus.tariff import Fields
 from gridplus.tls import Credentials, ServerContext
 from gridplus.wallet import Address
@@ -45,20 +46,24 @@ _WAYS_OF_HOMES: Final = (
     "/v1/vouchers",
     "/v1/batches",
     "/v1/restatements",
+    "/v1/joins",
     "/v1/stream",
 )
 
 
 class LineGuard:
     """ASGI middleware of a hub with a line: homes speak there and nowhere else; what is left on
-    loopback is for the retailer itself."""
+    loopback is for the retailer itself. To a shard the coordinator, whose `token` it brings, passes
+    on what came over the line."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, token: str | None = None) -> None:
         self._app = app
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_plain = scope["type"] == "http" and "door" not in scope.get("state", {})
-        if is_plain and scope["path"].startswith(_WAYS_OF_HOMES):
+        is_shut = is_plain and scope["path"].startswith(_WAYS_OF_HOMES)
+        if is_shut and not is_bearer(Request(scope), self._token):
             said = {"error": "homes speak over the line, by mutual TLS; this port is not for them"}
             await JSONResponse(said, status_code=403)(scope, receive, send)
             return

@@ -1,13 +1,15 @@
 """What the hub tells Prometheus: how fast it answers, what it refuses, what stands at risk."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import perf_counter_ns
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from gridplus.hub.standing import Standing
 
@@ -45,12 +47,7 @@ class Metrics:
             "gridplus_hub_refusals", "requests refused, by name", ["name"], registry=self._registry
         )
 
-        self._claims = Counter(
-            "gridplus_hub_early_claims",
-            "claims before the day was closed, by reason",
-            ["reason"],
-            registry=self._registry,
-        )
+        self._claims = early_claims(self._registry)
 
     @contextmanager
     def timed(self, request: str) -> Iterator[None]:
@@ -76,6 +73,63 @@ class Metrics:
     def text(self) -> bytes:
         """The page that Prometheus reads."""
         return generate_latest(self._registry)
+
+
+class ShardMetrics:
+    """What the coordinator of shards tells: all that they tell, with the shard as a label, and
+    which of them it reaches."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._claims = early_claims(self._registry)
+        self._restarts = Counter(
+            "gridplus_hub_shard_restarts",
+            "shards that ended and were started again",
+            ["shard"],
+            registry=self._registry,
+        )
+
+    def claimed(self, reason: str) -> None:
+        self._claims.labels(reason).inc()
+
+    def restarted(self, index: int) -> None:
+        self._restarts.labels(str(index)).inc()
+
+    def text(self, told: Mapping[int, bytes], count: int) -> bytes:
+        """The page that Prometheus reads; `told` are the pages of the shards that are reached."""
+        up = GaugeMetricFamily("gridplus_hub_shard_up", "1: it answers", labels=["shard"])
+        families = dict[str, Metric]()
+        for index in range(count):
+            up.add_metric([str(index)], index in told)
+            page = text_string_to_metric_families(told.get(index, b"").decode())
+            for family in (each for each in page if each.samples):
+                known = families.setdefault(family.name, family)
+                samples = [_of_shard(sample, index) for sample in family.samples]
+                known.samples = samples if known is family else known.samples + samples
+        pages = CollectorRegistry()
+        pages.register(_Families([up, *families.values()]))
+        return generate_latest(self._registry) + generate_latest(pages)
+
+
+def early_claims(registry: CollectorRegistry) -> Counter:
+    return Counter(
+        "gridplus_hub_early_claims",
+        "claims before the day was closed, by reason",
+        ["reason"],
+        registry=registry,
+    )
+
+
+def _of_shard(sample: Sample, index: int) -> Sample:
+    return sample._replace(labels={"shard": str(index), **sample.labels})
+
+
+class _Families(Collector):
+    def __init__(self, families: Sequence[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._families
 
 
 class _StandingCollector(Collector):

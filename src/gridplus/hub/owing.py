@@ -13,6 +13,7 @@ from gridplus.hub.homes import Homes
 from gridplus.hub.hub import Hub
 from gridplus.hub.standing import Standing
 from gridplus.wallet import ChannelId
+from gridplus.wire import OwedVoucher, OwedVouchers
 
 _Tried: TypeAlias = tuple[Voucher, ChannelWord, int | None]
 """What was claimed, what the chain said after that, and on which day."""
@@ -25,24 +26,6 @@ class Which(Enum):
     LEAVING = "leaving"
     SPARING = "sparing"
     """Those that would keep a day's cap."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """A durable voucher of which the chain would pay something. `again`: it was claimed as far as
-    the chain allowed, and nothing has moved since."""
-
-    channel: ChannelId
-    voucher: Voucher
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """How many are owed, and the first of them: those to be claimed again come last."""
-
-    count: int
-    first: tuple[Owed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +46,10 @@ class Payees(Protocol):
     async def standing(self) -> Standing:
         """How all homes together stand."""
 
-    async def owed(self, which: Which, *, most: int) -> Due:
+    async def owed(self, which: Which, *, most: int) -> OwedVouchers:
         """What could be claimed now. Of homes that leave, or keep a day's cap, nothing again."""
 
-    async def tried(self, owed: Sequence[Owed]) -> None:
+    async def tried(self, owed: Sequence[OwedVoucher]) -> None:
         """These were claimed, and the chain has said what came of it."""
 
     async def promised(self) -> Promised:
@@ -86,25 +69,27 @@ class OwnHomes:
     async def standing(self) -> Standing:
         return self._homes.figures.standing(payable=self._hub.credit.payable)
 
-    async def owed(self, which: Which, *, most: int) -> Due:
+    async def owed(self, which: Which, *, most: int) -> OwedVouchers:
         fresh, again = self._candidates(which), list[int]()
         if self._tried:
             asked = {number: self._is_again(number) for number in fresh}
             again = [number for number in fresh if asked[number]] if which is Which.ALL else []
             fresh = [number for number in fresh if not asked[number]]
         first = [
-            *(Owed(channel, voucher) for channel, voucher in self._vouchers(fresh[:most])),
+            *(OwedVoucher(channel, voucher) for channel, voucher in self._vouchers(fresh[:most])),
             *(
-                Owed(channel, voucher, again=True)
+                OwedVoucher(channel, voucher, again=True)
                 for channel, voucher in self._vouchers(again[: most - len(fresh[:most])])
             ),
         ]
-        return Due(len(fresh) + len(again), tuple(first))
+        return OwedVouchers(len(fresh) + len(again), tuple(first))
 
-    async def tried(self, owed: Sequence[Owed]) -> None:
+    async def tried(self, owed: Sequence[OwedVoucher]) -> None:
         for each in owed:
-            home = self._homes[each.channel]
-            self._tried[each.channel] = (each.voucher, home.view.word, self._hub.today.day)
+            home = self._homes.get(each.channel)
+            if home is not None:
+                told = (each.voucher, home.view.word, self._hub.today.day)
+                self._tried[each.channel] = told
         waiting = set(self._homes.named(self._homes.figures.owed))
         self._tried = {each: tried for each, tried in self._tried.items() if each in waiting}
 

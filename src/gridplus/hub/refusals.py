@@ -11,6 +11,7 @@ class HubRefusal(Enum):
 
     OTHER_LINE = "the line belongs to another device than this channel's"
     HUB_REPLACED = "the vault names another hub now; ask the retailer where it is"
+    OTHER_SHARD = "another shard of the hub serves this channel; ask the hub where its stream is"
     FOREIGN_VAULT = "the channel names another chain or vault than this retailer's"
     NO_DEPOSIT = "the chain shows no deposit in this channel yet; deposit first, then open it"
     UNKNOWN_CHANNEL = "the hub knows no such channel; open it first"
@@ -35,10 +36,12 @@ class HubRefusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing changed. `newest` tells a home that has fallen behind where its channel stands."""
+    """Nothing changed. `newest` tells a home that has fallen behind where its channel stands;
+    `more` ends the reason's sentence."""
 
     reason: Enum
     newest: Counters | None = None
+    more: str = ""
 
 
 def refused(refusal: Refusal[PayeeRefusal]) -> Refused:

@@ -1,6 +1,12 @@
 """How a hub stands: what it risks, what it lends, what waits; for whoever operates it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
+
+from gridplus.tariff import Fields
+
+_SUMMED: Final = ("homes", "stopped", "leaving", "unsigned", "unclaimed", "unposted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +46,27 @@ class CreditStanding:
             f"homes are owed {self.unposted} µBOLT that are not on chain, the vault would pay "
             f"{self.payable} today; fund the pool"
         )
+
+
+def standing_from(fields: Fields) -> Standing:
+    """As a hub tells it over HTTP, whatever else it tells. Raises InputError."""
+    known = {name: fields.integer(name) for name in _SUMMED}
+    return Standing(
+        **known,
+        largest_unsigned=fields.integer("largest_unsigned"),
+        oldest_unclaimed_s=fields.integer_or_none("oldest_unclaimed_s"),
+        payable=fields.integer_or_none("payable"),
+    )
+
+
+def sum_of_standings(found: Iterable[Standing]) -> Standing:
+    """Of shards, together: they have one vault, which pays what it pays once."""
+    found = list(found)
+    waiting = [s.oldest_unclaimed_s for s in found if s.oldest_unclaimed_s is not None]
+    payable = [s.payable for s in found if s.payable is not None]
+    return Standing(
+        **{name: sum(getattr(each, name) for each in found) for name in _SUMMED},
+        largest_unsigned=max((each.largest_unsigned for each in found), default=0),
+        oldest_unclaimed_s=min(waiting, default=None),
+        payable=min(payable, default=None),
+    )

@@ -247,7 +247,7 @@ class _Connection(asyncio.Protocol):
             channel = wire.voucher_channel(payload)
             home = self._homes.get(channel)
             if home is None:
-                self._answer_message(number, self._listener.desk.unknown_channel())
+                self._answer_message(number, self._listener.desk.unserved(channel))
                 return
             if not may_speak(self._peer, home.identity):
                 self._answer_message(number, self._listener.desk.other_line())

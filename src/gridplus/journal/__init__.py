@@ -5,6 +5,7 @@ from gridplus.journal.group import Batch, Committed, GroupWriter, Seal, unsealed
 from gridplus.journal.opening import (
     JournalPlace,
     OpenJournal,
+    journal_part,
     journal_place,
     migrate_journal,
     open_journal,
@@ -25,6 +26,7 @@ __all__ = [
     "Seal",
     "SqliteJournal",
     "Stored",
+    "journal_part",
     "journal_place",
     "migrate_journal",
     "open_journal",

@@ -41,6 +41,14 @@ def journal_place(name: str, *, folder: Path, password: str | None = None) -> Jo
     return folder / name
 
 
+def journal_part(place: JournalPlace, index: int) -> JournalPlace:
+    """Where a part of what would be at `place` is: hub.journal becomes hub.0.journal, the schema
+    hub becomes hub_0. Raises InputError for a URL that names no schema."""
+    if isinstance(place, Path):
+        return place.with_name(f"{place.stem}.{index}{place.suffix}")
+    return place.part(index)
+
+
 def open_journal(
     place: JournalPlace, *, now_s: Callable[[], int], page_limit: int | None = None
 ) -> OpenJournal:

@@ -5,6 +5,7 @@ database to itself. A commit whose answer was lost is looked for by its sequence
 written again, so a connection that breaks costs time and never a fact.
 """
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SCHEMES = ("postgresql", "postgres")
 USUAL_PATIENCE_S = 30
+_SEARCH_PATH = re.compile(r"search_path(?:=|%3[Dd])[0-9A-Za-z_]+")
 _LOCK_SPACE = 0x47724A6C
 _RETRY_S = 0.2
 _SESSION = {
@@ -69,6 +71,16 @@ class PostgresPlace:
 
     def __str__(self) -> str:
         return self.url
+
+    def part(self, index: int) -> "PostgresPlace":
+        """The schema beside: hub_0 beside hub. Raises InputError for a URL that names none."""
+        url, found = _SEARCH_PATH.subn(rf"\g<0>_{index}", self.url)
+        if found != 1:
+            raise InputError(
+                f"{self.url} names no schema, from which those of the shards would have their "
+                "names; add options=-csearch_path%3Dhub"
+            )
+        return PostgresPlace(url, self.password)
 
 
 class PostgresJournal:

@@ -2,6 +2,7 @@
 
 from gridplus.wire.batches import BatchAnswer, SubmitBatch
 from gridplus.wire.channels import PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
+from gridplus.wire.claims import OWED_ITEMS, OwedVoucher, OwedVouchers
 from gridplus.wire.enrolment import EnrolVen, VenEnrolled
 from gridplus.wire.joining import JoinRequest, RequestJoined
 from gridplus.wire.orders import AskOrder, HubAction, OrderAnswer, OrderNotice
@@ -33,6 +34,7 @@ MESSAGE_LIMIT = 16_384
 
 __all__ = [
     "MESSAGE_LIMIT",
+    "OWED_ITEMS",
     "PORT_MAX",
     "SECONDS",
     "U48",
@@ -53,6 +55,8 @@ __all__ = [
     "OrderAnswer",
     "OrderNotice",
     "OrderRestatement",
+    "OwedVoucher",
+    "OwedVouchers",
     "PriceEvent",
     "PriceEvents",
     "Promises",

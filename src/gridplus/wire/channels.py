@@ -1,5 +1,6 @@
 """Opening a channel, and asking where it stands."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -10,6 +11,7 @@ from gridplus.wallet import ChannelId
 from gridplus.wire.message import Message
 
 PORT_MAX = 65_535
+HOST = re.compile(r"[0-9A-Za-z]([0-9A-Za-z.-]{0,251}[0-9A-Za-z])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +57,33 @@ class ChannelStatus(Message):
 
 @dataclass(frozen=True, slots=True)
 class StreamPlace(Message):
-    """Where the hub takes connections that stay: a port of the host that answers this, or None
-    while it takes requests alone."""
+    """Where the hub takes connections that stay: a port of `host`, which is left out when it is the
+    one that answers this, or None while it takes requests alone."""
 
     port: int | None
+    host: str | None = None
     KIND: ClassVar[str] = "gridplus.stream-place/1"
 
     def document(self) -> dict[str, Document]:
-        return {"port": self.port}
+        host: dict[str, Document] = {} if self.host is None else {"host": self.host}
+        return {"port": self.port, **host}
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
         port = fields.integer_or_none("port")
         if port is not None and not 0 < port <= PORT_MAX:
             fields.fail("port", f"must be from 1 to {PORT_MAX}")
-        return cls(port)
+        return cls(port, read_host(fields, "host"))
+
+
+def read_host(fields: Fields, key: str) -> str | None:
+    """The name or IPv4 address of a host, None when it is left out."""
+    if not fields.has(key):
+        return None
+    host = fields.text(key)
+    if not HOST.fullmatch(host):
+        fields.fail(key, "must be the name or address of a host")
+    return host
 
 
 def read_counters(fields: Fields) -> Counters:

@@ -165,8 +165,9 @@ class RefusalMessage(Message):
     KIND: ClassVar[str] = "gridplus.refusal/1"
 
     @classmethod
-    def of(cls, reason: Enum, newest: Counters | None = None) -> Self:
-        return cls(reason.name, str(reason.value), newest)
+    def of(cls, reason: Enum, newest: Counters | None = None, *, more: str = "") -> Self:
+        """`more` ends the sentence."""
+        return cls(reason.name, str(reason.value) + more, newest)
 
     def document(self) -> dict[str, Document]:
         newest = self.newest

@@ -10,7 +10,7 @@ from gridplus.tariff import Cause, Code, Hand
 from gridplus.units import SETTLEMENT_INTERVAL_S, U48_MAX
 from gridplus.wallet import MAX_DAILY_CAP
 from gridplus.wire.batches import BATCH_ITEMS, BatchAnswer, SubmitBatch
-from gridplus.wire.channels import PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
+from gridplus.wire.channels import HOST, PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
 from gridplus.wire.joining import JoinRequest, RequestJoined
 from gridplus.wire.message import Message
 from gridplus.wire.orders import HUB_ACTIONS, INSTANT_MAX, ROLES, AskOrder, OrderAnswer
@@ -276,10 +276,21 @@ _FIELDS: dict[type[Message], dict[str, Schema]] = {
     Channels: {"channels": _list(closed(**_IDENTITY))},
 }
 
+_OPTIONAL: dict[type[Message], dict[str, Schema]] = {
+    StreamPlace: {"host": {"type": "string", "pattern": f"^{HOST.pattern}$"}}
+}
+
 
 def message_schemas() -> dict[str, Schema]:
     """Schemas by the name of the message's class."""
     return {
-        message.__name__: closed(kind={"type": "string", "enum": [message.KIND]}, **fields)
+        message.__name__: _with_optional(
+            closed(kind={"type": "string", "enum": [message.KIND]}, **fields),
+            _OPTIONAL.get(message, {}),
+        )
         for message, fields in _FIELDS.items()
     }
+
+
+def _with_optional(schema: Schema, fields: dict[str, Schema]) -> Schema:
+    return {**schema, "properties": {**schema["properties"], **fields}}

@@ -1,0 +1,140 @@
+"""Requests about one channel, passed on to its shard as they came; batches, in parts."""
+
+import asyncio
+import json
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gridplus.hub.answers import channel_in_path, channel_in_query, message_answer
+from gridplus.hub.binding import ToldSpeaker
+from gridplus.hub.places import Answer, ShardLink, Shards
+from gridplus.serving import read_body, require_bearer
+from gridplus.tls import peer_at
+from gridplus.wallet import ChannelId
+from gridplus.wire import (
+    AskOrder,
+    BatchAnswer,
+    FetchRestatement,
+    JoinRequest,
+    OpenChannel,
+    OrderRestatement,
+    StreamPlace,
+    SubmitBatch,
+    SubmitRead,
+    SubmitVoucher,
+)
+from gridplus.wire.batches import ItemAnswer
+from gridplus.wire.message import Message
+
+_OF_A_CHANNEL: dict[str, type[Message]] = {
+    "/v1/reads": SubmitRead,
+    "/v1/vouchers": SubmitVoucher,
+    "/v1/orders": AskOrder,
+    "/v1/restatements": FetchRestatement,
+    "/v1/joins": JoinRequest,
+}
+_RESTATE = "/v1/admin/restatements"
+
+
+class Forwarder:
+    """What a message says is judged by its shard alone; here it is only looked for its channel. One
+    that names none is a mistake, which any shard explains."""
+
+    def __init__(self, shards: Shards) -> None:
+        self._shards = shards
+
+    def routes(self, token: str) -> list[Route]:
+        """For homes, and for the back office with its token."""
+        records, restate = self._path, partial(self._message, kind=OrderRestatement, path=_RESTATE)
+        return [
+            Route("/v1/stream", self._stream),
+            Route("/v1/channels", self._open, methods=["POST"]),
+            Route("/v1/channels/{channel}", self._path),
+            Route("/v1/batches", self._batch, methods=["POST"]),
+            *(
+                Route(path, partial(self._message, kind=kind, path=path), methods=["POST"])
+                for path, kind in _OF_A_CHANNEL.items()
+            ),
+            Route("/v1/admin/channels/{channel}/records", require_bearer(token, records)),
+            Route(_RESTATE, require_bearer(token, restate), methods=["POST"]),
+        ]
+
+    async def _stream(self, request: Request) -> Response:
+        """Whoever names no channel is told that there is none: requests reach every shard."""
+        channel = channel_in_query(request)
+        if channel is None:
+            return message_answer(StreamPlace(None))
+        link = self._shards.of(channel)
+        answer = await link.ask("GET", f"/v1/stream?channel=0x{channel.hex()}")
+        place = StreamPlace.parse(answer.require_ok(str(link)))
+        return message_answer(StreamPlace(place.port, link.stream_host))
+
+    async def _open(self, request: Request) -> Response:
+        body = await read_body(request, limit=OpenChannel.LIMIT)
+        link = self._shards.of(OpenChannel.parse(body).identity.channel)
+        return await _passed_on(request, link, body=body)
+
+    async def _path(self, request: Request) -> Response:
+        return await _passed_on(request, self._shards.of(channel_in_path(request)))
+
+    async def _message(self, request: Request, *, kind: type[Message], path: str) -> Response:
+        body = await read_body(request, limit=kind.LIMIT)
+        return await _passed_on(request, self._shards.of(channel_named(body)), body=body, path=path)
+
+    async def _batch(self, request: Request) -> Response:
+        """Each shard's items in their order, all shards at once."""
+        body = await read_body(request, limit=SubmitBatch.LIMIT)
+        items = SubmitBatch.parse(body).items
+        parts = dict[int, list[int]]()
+        for place, item in enumerate(items):
+            parts.setdefault(self._shards.of(item.channel).index, []).append(place)
+        batches = {
+            index: SubmitBatch(tuple(items[place] for place in places)).to_bytes()
+            for index, places in parts.items()
+        }
+        answers = await asyncio.gather(
+            *(
+                _ask(request, self._shards.links[index], body=batch)
+                for index, batch in batches.items()
+            )
+        )
+        found = dict[int, ItemAnswer]()
+        for places, answer in zip(parts.values(), answers, strict=True):
+            if answer.status != 200:
+                return _response(answer)
+            found.update(zip(places, BatchAnswer.parse(answer.content).answers, strict=True))
+        return message_answer(BatchAnswer(tuple(found[place] for place in range(len(items)))))
+
+
+def channel_named(body: bytes) -> ChannelId:
+    """The channel that a message names, as far as anything can be understood."""
+    try:
+        return ChannelId(bytes.fromhex(json.loads(body)["channel"][2:]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ChannelId(bytes(32))
+
+
+async def _passed_on(
+    request: Request, link: ShardLink, *, body: bytes | None = None, path: str | None = None
+) -> Response:
+    return _response(await _ask(request, link, body=body, path=path))
+
+
+async def _ask(
+    request: Request, link: ShardLink, *, body: bytes | None, path: str | None = None
+) -> Answer:
+    peer = peer_at(request.scope)
+    speaker = None
+    if peer is not None:
+        device = peer.device()
+        speaker = ToldSpeaker(None if device is None else device.id)
+    where = request.url.path if path is None else path
+    query = f"?{request.url.query}" if request.url.query else ""
+    return await link.ask(request.method, where + query, content=body, speaker=speaker)
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.content, status_code=answer.status, media_type=answer.kind)

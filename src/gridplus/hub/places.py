@@ -1,0 +1,188 @@
+"""The shards of a hub as its coordinator reaches them: over HTTP, wherever each of them is."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self, TypeVar
+
+import httpx
+
+from gridplus.failures import InputError, RemoteError
+from gridplus.hub.binding import DEVICE_HEADER, ToldSpeaker
+from gridplus.hub.shard import shard_of
+from gridplus.tariff import Fields
+from gridplus.wallet import ChannelId
+from gridplus.wire.channels import read_host
+
+T = TypeVar("T")
+PATIENCE_S = 60
+CONNECT_S = 2
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=200)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPlace:
+    """A table `[[shard]]` of the hub's file: where one is that the coordinator does not start. Its
+    streams are at `stream_host`, which homes reach; None: where the coordinator is."""
+
+    index: int
+    url: str
+    stream_host: str | None
+
+    @classmethod
+    def read(cls, fields: Fields, *, count: int) -> Self:
+        """Raises InputError that names the field."""
+        index, url = fields.integer("index"), fields.text("url")
+        if index >= count:
+            fields.fail("index", f"must be below {count}, the number of shards")
+        if not url.startswith(("http://", "https://")):
+            fields.fail("url", "must be one that begins with http:// or https://")
+        made = cls(index, url, read_host(fields, "stream_host"))
+        fields.close()
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a shard answers, whatever it is."""
+
+    status: int
+    content: bytes
+    kind: str | None
+
+    def require_ok(self, what: str) -> bytes:
+        """Raises RemoteError for anything but 200."""
+        if self.status != 200:
+            said = self.content[:300].decode(errors="replace")
+            raise RemoteError(f"{what} answers {self.status}: {said}")
+        return self.content
+
+
+@dataclass
+class ShardLink:
+    """One shard, as long as it is reached; `trouble` says why it is not."""
+
+    index: int
+    token: str = field(repr=False)
+    stream_host: str | None = None
+    url: str | None = None
+    trouble: str | None = "it has not begun yet"
+    _client: httpx.AsyncClient | None = None
+
+    def __str__(self) -> str:
+        return f"shard {self.index}"
+
+    async def be_at(self, url: str, *, stream_host: str | None = None) -> None:
+        """It is there from now on."""
+        await self.aclose()
+        timeout = httpx.Timeout(PATIENCE_S, connect=CONNECT_S)
+        self._client = httpx.AsyncClient(
+            base_url=url, timeout=timeout, limits=_LIMITS, trust_env=False
+        )
+        self.url, self.stream_host, self.trouble = url, stream_host, None
+
+    async def be_away(self, why: str) -> None:
+        """Nobody is asked until it is somewhere again."""
+        self.trouble = why
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        client, self._client, self.url = self._client, None, None
+        if client is not None:
+            await client.aclose()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        speaker: ToldSpeaker | None = None,
+    ) -> Answer:
+        """Its answer to its administrator. Raises RemoteError when there is none."""
+        client = self._client
+        if client is None:
+            raise RemoteError(f"{self} is not there: {self.trouble}; ask again later")
+        headers = {"authorization": f"Bearer {self.token}"}
+        if speaker is not None:
+            headers[DEVICE_HEADER] = speaker.header
+        try:
+            answer = await client.request(method, path, content=content, headers=headers)
+        except (httpx.HTTPError, RuntimeError) as error:  # the latter of a client closed meanwhile
+            raise RemoteError(f"{self} does not answer: {error!r}; ask again") from None
+        return Answer(answer.status_code, answer.content, answer.headers.get("content-type"))
+
+
+class Shards:
+    """The places of all shards. A shard that is at two of them by mistake is served at the first;
+    at the others (`beside`) it is only asked what homes have signed there."""
+
+    def __init__(self, count: int, token: str) -> None:
+        self.links = tuple(ShardLink(index, token) for index in range(count))
+        self.beside: tuple[ShardLink, ...] = ()
+        self._token = token
+
+    def of(self, channel: ChannelId) -> ShardLink:
+        return self.links[shard_of(channel, len(self.links))]
+
+    def at(self, index: int) -> ShardLink:
+        """Raises InputError when there is no such shard."""
+        if index >= len(self.links):
+            raise InputError(f"shard must be below {len(self.links)}, the number of shards")
+        return self.links[index]
+
+    async def adopt(self, places: Sequence[ShardPlace]) -> None:
+        """Look for shards that are elsewhere at these places from now on."""
+        beside = []
+        for place in places:
+            link, first = self.links[place.index], _first_of(places, place.index)
+            if place != first:
+                link = ShardLink(place.index, self._token)
+                beside.append(link)
+            if link.url != place.url:
+                await link.be_at(place.url, stream_host=place.stream_host)
+            link.stream_host = place.stream_host
+        for left in self.beside:
+            await left.aclose()
+        self.beside = tuple(beside)
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """What is wrong with shards, as far as it is known without asking."""
+        found = {str(link): link.trouble for link in self.links if link.trouble is not None}
+        for link in self.beside:
+            found[str(link)] = f"it is at two places, {link.url} is the second; drain one of them"
+        return found
+
+    async def ask_all(self, ask: Callable[[ShardLink], Awaitable[T]]) -> list[T]:
+        """What each shard answers, in their order. Raises as the first that fails."""
+        return list(await asyncio.gather(*(ask(link) for link in self.links)))
+
+    async def ask_present(
+        self, ask: Callable[[ShardLink], Awaitable[T]], *, also_beside: bool = False
+    ) -> Mapping[int, T]:
+        """What those shards answer that do, by place; the others are told of elsewhere. Raises
+        RemoteError when none does."""
+        links = [*self.links, *(self.beside if also_beside else ())]
+        answers = await asyncio.gather(*(ask(link) for link in links), return_exceptions=True)
+        found = dict[int, T]()
+        for place, answer in enumerate(answers):
+            if not isinstance(answer, BaseException):
+                found[place] = answer
+            elif not isinstance(answer, RemoteError):
+                raise answer
+        if not found:
+            raise _first_error(answers)
+        return found
+
+    async def aclose(self) -> None:
+        for link in (*self.links, *self.beside):
+            await link.aclose()
+
+
+def _first_of(places: Sequence[ShardPlace], index: int) -> ShardPlace:
+    return next(place for place in places if place.index == index)
+
+
+def _first_error(answers: Iterable[object]) -> BaseException:
+    return next(answer for answer in answers if isinstance(answer, BaseException))
