@@ -3,7 +3,10 @@
 30 days x 17 real homes with solar, on the day-ahead prices of 2021 (bundled) and, where the shared
 data are, of 2024; the homes live the same days in both years. Every 15 minutes each control sees
 the past alone; a day begins and ends with the same charge, and cost is the bill's energy part plus
-battery wear. `python bench/regret.py` prints a table.
+battery wear. `python bench/regret.py` prints a table; with `--why` one of where regret comes from.
+
+How scenarios are made was chosen on the days that lie 4 and 8 days after these, and looked at again
+on those 2 and 10 days after them.
 """
 
 import argparse
@@ -12,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,7 +23,16 @@ from gridplus.demo.street_data import home_numbers
 from gridplus.failures import InputError
 from gridplus.market import day_ahead_posting_s, operating_day_intervals
 from gridplus.market.formats.price_csv import parse_price_csv
-from gridplus.planner import PER_DAY, Outlook, Rule, expected_rule, forecast_scenarios
+from gridplus.planner import (
+    PER_DAY,
+    Energies,
+    Outlook,
+    Prospect,
+    Rule,
+    bill_abolt,
+    expected_rule,
+    forecast_scenarios,
+)
 from gridplus.tariff import energy_prices, parse_plan
 from savings import (
     ABOLT_PER_CENT,
@@ -30,6 +43,7 @@ from savings import (
     by_surplus,
     foresight,
     live,
+    plan_from,
     resting_abolt,
     street_day,
 )
@@ -40,18 +54,22 @@ DAYS = tuple(date(2021, 1, 4) + timedelta(12 * at) for at in range(30))
 PAST_DAYS = 28
 
 
-def by_scenarios(day: HomeDay, i: int, stored_uwh: int) -> Rule:
-    """The rule of least mean cost over the loads that may come."""
+def scenarios(day: HomeDay, i: int, *, known: str = "") -> Energies:
+    """Net loads that may come from interval `i` on; of what is `known`, load or sun, the actual."""
     now = day.before + i
     past = slice(now - PAST_DAYS * PER_DAY, now)
-    prices = day.outlook.prices[i:]
-    nets = forecast_scenarios(day.load_wh[past], day.solar_wh[past], count=len(prices))
-    return expected_rule(
-        day.home.require_battery(),
-        [Outlook(prices, net_wh) for net_wh in nets],
-        stored_uwh=stored_uwh,
-        end_wh=day.home.end_of_day_wh,
-    )
+    load_wh, solar_wh = day.load_wh[past], day.solar_wh[past]
+    load_wh = load_wh * ("load" not in known)
+    solar_wh = solar_wh * ("sun" not in known)
+    nets_wh = forecast_scenarios(load_wh, solar_wh, count=len(day.outlook.prices) - i)
+    nets_wh = nets_wh + day.load_wh[now:] * ("load" in known)
+    return nets_wh - day.solar_wh[now:] * ("sun" in known)
+
+
+def by_scenarios(day: HomeDay, i: int, _stored_uwh: int, *, known: str = "") -> Rule:
+    """The rule of least mean cost over what may come."""
+    ahead = Prospect(day.outlook.prices[i:], scenarios(day, i, known=known))
+    return expected_rule(day.home.require_battery(), ahead, end_wh=day.home.end_of_day_wh).rule
 
 
 CONTROLS: dict[str, Callable[[HomeDay, int, int], Rule]] = {
@@ -119,12 +137,75 @@ def table(year: int, home_days: list[HomeDay]) -> None:
     print(f"  {'no control: the battery rests':42} {0:10.2f} {1:8.1%}")
 
 
+def regret_by_interval(day: HomeDay, lived: Lived) -> list[int]:
+    """What each interval's step lost for good, in aBOLT: its cost and the best after it, less the
+    best before it. Their sum is the day's regret."""
+    wear_abolt = day.home.require_battery().wear_abolt_per_wh
+    net_wh, prices = day.outlook.net_load_wh, day.outlook.prices
+    best_abolt, found = foresight(day).cost_abolt, []
+    for i, step in enumerate(lived.steps):
+        flow = Outlook(prices[i : i + 1], [0])
+        spent_abolt = bill_abolt(flow, [step.import_wh - step.export_wh])
+        spent_abolt += wear_abolt * step.discharge_wh
+        rest = plan_from(day, i + 1, stored_uwh=step.stored_uwh, net_wh=net_wh[i + 1 :])
+        found.append(spent_abolt + rest.cost_abolt - best_abolt)
+        best_abolt = rest.cost_abolt
+    return found
+
+
+def without_midnights(home_days: list[HomeDay]) -> int:
+    """What foresight saves more, in aBOLT, when the battery need not hold its charge of midnight
+    until a day later, over the two days."""
+    more = 0
+    for first in home_days:
+        (second,) = street_day(first.day + timedelta(1), [first.number])
+        prices = [*first.outlook.prices, *second.outlook.prices]
+        net_wh = [*first.outlook.net_load_wh, *second.outlook.net_load_wh]
+        both = replace(first, outlook=Outlook(prices, net_wh))
+        more += foresight(first).cost_abolt + foresight(second).cost_abolt
+        more -= foresight(both).cost_abolt
+    return more
+
+
+def why(home_days: list[HomeDay]) -> None:
+    """Print where the regret of the scenarios comes from."""
+    possible = sum(resting_abolt(day) - foresight(day).cost_abolt for day in home_days)
+    print(f"\nwhere regret comes from: {len(home_days)} home-days; share of the possible saving")
+    for name, known in {
+        "scenarios": "",
+        "the same, but the load is known": "load",
+        "the same, but the sun is known": "sun",
+        "both are known: what cells and quarter hours lose": "load, sun",
+    }.items():
+        control = partial(by_scenarios, known=known)
+        lost, hours = 0, [0] * 24
+        for day in home_days:
+            by_interval = regret_by_interval(day, live(day, control))
+            lost += sum(by_interval)
+            for i, abolt in enumerate(by_interval):
+                hours[min(i // 4, 23)] += abolt
+        print(f"  {name:52} {lost / possible:6.1%}")
+        if not known:
+            by_hour = " ".join(f"{abolt / possible * 100:.1f}" for abolt in hours)
+            print(f"    percent by hour of the day: {by_hour}")
+    print(f"  {'prices: of the whole day they are known':52} {0:6.1%}")
+    more = without_midnights(home_days) / 2 / possible
+    print(f"  {'beside it: what the charge of midnight costs foresight':52} {more:6.1%}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="one home, two days")
-    quick = parser.parse_args().quick
+    parser.add_argument("--why", action="store_true", help="where the regret of 2021 comes from")
+    parser.add_argument("--from-day", type=int, default=0, help="shift the days by so many")
+    options = parser.parse_args()
+    quick, shift = options.quick, timedelta(options.from_day)
     numbers, days = (home_numbers()[:1], DAYS[18:20]) if quick else (home_numbers(), DAYS)
+    days = tuple(day + shift for day in days)
     home_days = [each for day in days for each in street_day(day, numbers)]
+    if options.why:
+        why(home_days)
+        return
     table(2021, home_days)
     if PRICES_2024.exists():
         table(2024, at_prices_of(2024, home_days))

@@ -118,7 +118,8 @@ class House:
                 coming = Coming(ahead, self.prices, [LOAD_WH] * len(ahead), Tally())
                 self.planner.plan_guided(coming, guidance)
             self.devices.rule = self.devices.wanted = None
-            decision = self.planner.act_guided(interval, guidance)
+            nets_wh = np.full((1, len(DAY) - self.at), LOAD_WH)
+            decision = self.planner.act_guided(interval, guidance, nets_wh=nets_wh)
             self.decisions.append(decision)
             self._pass(decision)
             self.at += 1

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from gridplus.agent.deciding import BATTERY, Coming, DevicePlanner
+from gridplus.agent.deciding import Coming, DevicePlanner
 from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground
 from gridplus.agent.joining import Joins
@@ -36,23 +36,16 @@ from gridplus.keystore import DeviceKey, Secp256k1Key
 from gridplus.market import PriceVersion, operating_day_intervals, operating_day_of
 from gridplus.meter import IntervalRead, SignedRead, read_message
 from gridplus.planner import (
+    Energies,
     Home,
     HomePlan,
-    Outlook,
-    Plan,
     Rule,
-    explain,
     forecast_net_load,
-    plan_battery,
+    forecast_scenarios,
 )
-from gridplus.tariff import (
-    ChannelIdentity,
-    energy_prices,
-    find_mismatch,
-    next_statement,
-)
+from gridplus.tariff import ChannelIdentity, find_mismatch, next_statement
 from gridplus.tariff import Plan as TariffPlan
-from gridplus.units import SETTLEMENT_INTERVAL_S, Interval
+from gridplus.units import DAY_S, SETTLEMENT_INTERVAL_S, Interval
 from gridplus.wire import (
     Acknowledgement,
     BillOffer,
@@ -125,9 +118,6 @@ class SmartAgent:
         self.joins = Joins(household.plan, keys.device, hub, ground)
         self._prices: dict[date, PriceVersion] = {}
         self._planner = DevicePlanner(household.home, household.plan, devices)
-        self._battery: tuple[Outlook, Plan] | None = None
-        self._day: tuple[Interval, ...] = ()
-        self.plan: Plan | HomePlan | None = None
         self.credit_fault: str | None = None
         self.price_kind: str | None = None
 
@@ -179,23 +169,18 @@ class SmartAgent:
         word = self._household.word
         if word is not None:
             return self._decide_guided(word, interval, prices=final)
-        if self._household.home.is_battery_alone:
-            return self._decide_battery(interval, final)
         if self._planner.needs_plan(interval, final):
             self._planner.plan_for(self._coming(interval, final))
-        self.plan = self._planner.plan
-        return self._planner.act(interval)
+        return self._planner.act(interval, nets_wh=self._scenarios(interval))
+
+    @property
+    def plan(self) -> HomePlan | None:
+        """What was planned last for the rest of the day."""
+        return self._planner.plan
 
     def why(self) -> Mapping[str, str]:
         """A sentence for each device that `decide` told something, by the device's name."""
-        if self._battery is None:
-            return self._planner.why
-        battery, (outlook, plan) = self._household.home.require_battery(), self._battery
-        step = plan.steps[0]
-        if not step.charge_wh and not step.discharge_wh:
-            return {}
-        labels = self._planner.labels(self._day[-len(plan.steps) :])
-        return {BATTERY: explain(battery, outlook, plan=plan, labels=labels)[0]}
+        return self._planner.why
 
     def _decide_guided(
         self, word: OwnersWord, interval: Interval, *, prices: PriceVersion
@@ -205,35 +190,29 @@ class SmartAgent:
         guidance = word.guidance(self._household.home, day=day, now_s=interval.start_s)
         if self._planner.needs_plan(interval, prices, guidance=guidance):
             self._planner.plan_guided(self._coming(interval, prices), guidance)
-        self.plan = self._planner.plan
-        decision = self._planner.act_guided(interval, guidance)
+        nets_wh = self._scenarios(interval)
+        decision = self._planner.act_guided(interval, guidance, nets_wh=nets_wh)
         self.memory.note_decision(interval, decision, price_kind=self.price_kind or "")
         return decision.rule
 
-    def _decide_battery(self, interval: Interval, prices: PriceVersion) -> Rule:
-        home, coming = self._household.home, self._coming(interval, prices)
-        outlook = Outlook(
-            energy_prices(
-                self._household.plan, prices, intervals=coming.intervals, before=coming.before
-            ),
-            coming.net_wh,
-        )
-        plan = plan_battery(
-            home.require_battery(),
-            outlook,
-            stored_uwh=self._devices.stored_uwh,
-            end_wh=home.end_of_day_wh,
-        )
-        self.plan, self._battery = plan, (outlook, plan)
-        self._devices.follow(plan.rules[0])
-        return plan.rules[0]
-
     def _coming(self, interval: Interval, prices: PriceVersion) -> Coming:
         """The rest of the operating day."""
-        self._day = self._day_of(interval)
-        ahead = [each for each in self._day if each.start_s >= interval.start_s]
-        expected = self._forecast(interval.start_s, len(ahead))
+        ahead = self._rest_of_day(interval)
+        load_wh, solar_wh = self._past(interval)
+        expected = forecast_net_load(load_wh, solar_wh, count=len(ahead))
         return Coming(ahead, prices, expected, self.memory.tip.total)
+
+    def _scenarios(self, interval: Interval) -> Energies:
+        """Net loads that may come in the rest of the operating day."""
+        load_wh, solar_wh = self._past(interval)
+        return forecast_scenarios(load_wh, solar_wh, count=len(self._rest_of_day(interval)))
+
+    def _past(self, interval: Interval) -> tuple[Energies, Energies]:
+        start_s = interval.start_s - HISTORY_DAYS * DAY_S
+        return self._devices.past(start_s, interval.start_s)
+
+    def _rest_of_day(self, interval: Interval) -> list[Interval]:
+        return [each for each in self._day_of(interval) if each.start_s >= interval.start_s]
 
     async def pay(self, interval: Interval, *, now_s: int) -> Payment | None:
         """Read the meter for `interval`, which is over, then pay whatever is unpaid.
@@ -360,11 +339,6 @@ class SmartAgent:
         if not answer.is_signed_by(terms.hub, domain=terms.domain):
             raise RemoteError("the hub did not sign what it acknowledges")
         return Payment(voucher, answer, latency_us)
-
-    def _forecast(self, now_s: int, count: int) -> tuple[int, ...]:
-        start_s = now_s - HISTORY_DAYS * 86_400
-        load_wh, solar_wh = self._devices.past(start_s, now_s)
-        return forecast_net_load(load_wh, solar_wh, count=count)
 
     def _day_of(self, interval: Interval) -> tuple[Interval, ...]:
         zone = self._household.plan.time_zone

@@ -1,11 +1,11 @@
 """What every device of a home shall do now: from a plan of all of them, made anew in time.
 
-A plan is followed for an hour; new prices end it at once. The battery goes by its rule, which meets
-each quarter hour's load live, so that an hour is no long time.
+A plan is followed for an hour; new prices end it at once. The battery goes by a rule that is made
+anew for each quarter hour, from all that may come, and that meets the load live.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,18 @@ from gridplus.control import Decision, Guidance, decide
 from gridplus.control.decide import Plans
 from gridplus.control.guidance import devices_of
 from gridplus.market import PriceVersion
-from gridplus.planner import Ahead, Home, HomePlan, Rule, State, plan_home, reasons
+from gridplus.planner import (
+    Ahead,
+    Energies,
+    Home,
+    HomePlan,
+    Now,
+    Rule,
+    State,
+    hedge,
+    plan_home,
+    reasons,
+)
 from gridplus.tariff import Plan as TariffPlan
 from gridplus.tariff import Tally, energy_prices, peaks_ahead
 from gridplus.units import DAY_S, HOUR_S, Interval
@@ -38,13 +49,37 @@ class Coming:
 class _Planned:
     """A plan, and a sentence for each of its devices in each interval."""
 
+    home: Home
+    ahead: Ahead
     plan: HomePlan
+    labels: Sequence[str]
     sentences: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def of(cls, home: Home, ahead: Ahead, *, state: State, labels: Sequence[str]) -> "_Planned":
-        plan = plan_home(home, ahead, state=state)
-        return cls(plan, reasons(home, ahead, plan=plan, labels=labels))
+    def of(
+        cls,
+        home: Home,
+        ahead: Ahead,
+        *,
+        state: State,
+        labels: Sequence[str],
+        last: HomePlan | None = None,
+    ) -> "_Planned":
+        plan = plan_home(home, ahead, state=state, last=last)
+        said = reasons(home, ahead, plan=plan, labels=labels)
+        return cls(home, ahead, plan, labels, said)
+
+    def hedged(self, now: Now) -> "_Planned":
+        """The same with the battery's rule of this interval taken from all that may come."""
+        at, label = now.at, self.labels[now.at]
+        found = hedge(self.home, self.ahead, plan=self.plan, now=now, label=label)
+        if found is None:
+            return self
+        rules, said = list(self.plan.rules), list(self.sentences)
+        rules[at] = found.rule
+        if found.why is not None:
+            said[at] = (found.why, *said[at][1:])
+        return replace(self, plan=replace(self.plan, rules=tuple(rules)), sentences=tuple(said))
 
     def why(self, at: int) -> dict[str, str]:
         here = [track.device for track in self.plan.tracks if track.first <= at < track.end]
@@ -72,8 +107,8 @@ class DevicePlanner:
     plan: HomePlan | None = None
     why: Mapping[str, str] = field(default_factory=dict)
     _prices: bytes = b""
-    _sentences: tuple[tuple[str, ...], ...] = field(default=())
-    _guided: "_Guided | None" = None
+    _planned: _Planned | None = None
+    _guided: _Guided | None = None
 
     def needs_plan(
         self, interval: Interval, prices: PriceVersion, *, guidance: Guidance | None = None
@@ -88,13 +123,10 @@ class DevicePlanner:
 
     def plan_for(self, coming: Coming) -> None:
         """Plan all devices. The plan before goes on when the solver runs out of time."""
-        ahead = self._ahead(coming)
-        state = self.devices.standing(ahead.start_s, ahead.end_s)
-        self.plan = plan_home(self.home, ahead, state=state, last=self.plan)
-        self._prices = coming.prices.digest
-        self._sentences = reasons(
-            self.home, ahead, plan=self.plan, labels=self.labels(coming.intervals)
-        )
+        ahead, labels = self._ahead(coming), self.labels(coming.intervals)
+        state = self._standing(ahead)
+        self._planned = _Planned.of(self.home, ahead, state=state, labels=labels, last=self.plan)
+        self.plan, self._prices = self._planned.plan, coming.prices.digest
 
     def plan_guided(self, coming: Coming, guidance: Guidance) -> None:
         """Plan what the owner lets be planned, with what is asked, and without where a device
@@ -113,15 +145,17 @@ class DevicePlanner:
             other = _Planned.of(without, plain, state=state, labels=labels)
         self.plan, self._guided = asked.plan, _Guided(guidance.key, plain, asked, other)
 
-    def act_guided(self, interval: Interval, guidance: Guidance) -> Decision:
+    def act_guided(self, interval: Interval, guidance: Guidance, *, nets_wh: Energies) -> Decision:
         """Tell every device that is not left alone what it does in `interval`; what was decided.
-        `plan_guided` came before."""
+        `plan_guided` came before; `nets_wh` as for `act`."""
         guided = self._guided
         plans = None
         if guided is not None and guided.asked is not None and guided.plain is not None:
-            asked, plain, ahead = guided.asked, guided.plain, guided.ahead
-            at = (interval.start_s - ahead.start_s) // ahead.length_s
-            plans = Plans(asked.plan, plain.plan, ahead, asked.why(at), plain.why(at))
+            now = self._now(interval, guided.ahead, nets_wh=nets_wh)
+            asked = guided.asked.hedged(now)
+            plain = asked if guided.plain is guided.asked else guided.plain.hedged(now)
+            self.plan, at = asked.plan, now.at
+            plans = Plans(asked.plan, plain.plan, guided.ahead, asked.why(at), plain.why(at))
         decision = decide(guidance, plans, home=self.home, at_s=interval.start_s)
         if not self.home.is_battery_alone:
             self.devices.run(decision.wanted_wh)
@@ -130,26 +164,32 @@ class DevicePlanner:
         self.why = {each.device: each.why for each in decision.actions}
         return decision
 
-    def act(self, interval: Interval) -> Rule | None:
+    def act(self, interval: Interval, *, nets_wh: Energies) -> Rule | None:
         """Tell every device what the plan wants of it in `interval`; the battery's rule, if there
-        is a battery. `plan_for` came before."""
-        plan = self.plan
-        if plan is None:
+        is a battery. `plan_for` came before; `nets_wh` are net loads that may come, in rows that
+        begin with `interval` and end where the plan does or later."""
+        if self._planned is None:
             return None
-        at = (interval.start_s - plan.start_s) // plan.length_s
-        wanted_wh = {device: 0 for device in devices_of(self.home) if device != BATTERY}
-        for track in plan.tracks:
-            move = track.at(at)
-            if track.device != BATTERY:
-                taken = 0 if move is None else move.take_wh
-                wanted_wh[track.device] += taken
-        self.devices.run(wanted_wh)
-        here = [track.device for track in plan.tracks if track.first <= at < track.end]
-        self.why = dict(zip(here, self._sentences[at], strict=False))
-        rule = plan.rules[at] if plan.rules else None
+        now = self._now(interval, self._planned.ahead, nets_wh=nets_wh)
+        planned = self._planned.hedged(now)
+        self.plan, plan = planned.plan, planned.plan
+        if not self.home.is_battery_alone:
+            wanted_wh = {device: 0 for device in devices_of(self.home) if device != BATTERY}
+            for track in plan.tracks:
+                move = track.at(now.at)
+                if track.device != BATTERY:
+                    wanted_wh[track.device] += 0 if move is None else move.take_wh
+            self.devices.run(wanted_wh)
+        self.why = planned.why(now.at)
+        rule = plan.rules[now.at] if plan.rules else None
         if rule is not None:
             self.devices.follow(rule)
         return rule
+
+    def _now(self, interval: Interval, ahead: Ahead, *, nets_wh: Energies) -> Now:
+        at = (interval.start_s - ahead.start_s) // ahead.length_s
+        stored_uwh = 0 if self.home.battery is None else self.devices.stored_uwh
+        return Now(at, stored_uwh, nets_wh[:, : ahead.count - at])
 
     def _ahead(self, coming: Coming) -> Ahead:
         prices = energy_prices(

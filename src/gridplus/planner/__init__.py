@@ -15,6 +15,7 @@ from gridplus.planner.devices import (
     Site,
     Wish,
 )
+from gridplus.planner.expected import Expected, Prospect, expected_rule
 from gridplus.planner.explain import explain, format_cents
 from gridplus.planner.fit import fit_building
 from gridplus.planner.forecast import (
@@ -26,8 +27,9 @@ from gridplus.planner.forecast import (
 from gridplus.planner.home import Home
 from gridplus.planner.home_file import parse_home
 from gridplus.planner.home_plan import HomePlan, Source
+from gridplus.planner.live import Hedged, Now, hedge
 from gridplus.planner.optimum import plan_home, plan_safely
-from gridplus.planner.plan import Outlook, Plan, bill_abolt, expected_rule, plan_battery
+from gridplus.planner.plan import Outlook, Plan, bill_abolt, plan_battery
 from gridplus.planner.position import HomePast, forecast_street
 from gridplus.planner.reasons import reasons
 from gridplus.planner.rule import Rule, Step, respond
@@ -45,15 +47,19 @@ __all__ = [
     "Car",
     "Climate",
     "Energies",
+    "Expected",
     "Flow",
     "Habit",
+    "Hedged",
     "Home",
     "HomePast",
     "HomePlan",
     "HotWater",
     "Move",
+    "Now",
     "Outlook",
     "Plan",
+    "Prospect",
     "Rule",
     "Site",
     "Source",
@@ -72,6 +78,7 @@ __all__ = [
     "forecast_scenarios",
     "forecast_street",
     "format_cents",
+    "hedge",
     "parse_home",
     "plan_battery",
     "plan_billed",

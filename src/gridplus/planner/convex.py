@@ -41,26 +41,6 @@ class FutureCost:
             edges[bisect_right(self._slopes, export)],
         )
 
-    def mean_levels(self, others: Sequence["FutureCost"], slopes: Four) -> Four:
-        """`levels` of the mean of this function and `others`, which live on the same energies."""
-        count, rises = 1 + len(others), dict[int, int]()
-        for each in (self, *others):
-            edges = accumulate(each._widths[:-1], initial=each.low_uwh)
-            before = 0
-            for edge, slope in zip(edges, each._slopes, strict=True):
-                rises[edge] = rises.get(edge, 0) + slope - before
-                before = slope
-        edges_in_order = sorted(rises)
-        sums = list(accumulate(rises[edge] for edge in edges_in_order))
-        edges_in_order.append(self.low_uwh + sum(self._widths))
-        grid, sun, home, export = (count * slope for slope in slopes)
-        return (
-            edges_in_order[bisect_left(sums, grid)],
-            edges_in_order[bisect_left(sums, sun)],
-            edges_in_order[bisect_right(sums, home)],
-            edges_in_order[bisect_right(sums, export)],
-        )
-
     def step_back(self, slopes: Four, widths: Four, *, low_uwh: int) -> None:
         """V <- the least of cost(x) + V(s + x) over the moves x of one interval.
 

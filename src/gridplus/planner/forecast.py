@@ -19,9 +19,17 @@ LOAD_DAYS = 28
 YESTERDAY_SHARE = 0.5
 LOAD_CAUTION = 0.9
 """Charge kept for a load that stays away is lost for the day; an unforeseen one is met anyway."""
-SCENARIO_DAYS = 7
-NOW_FADE = 0.93
-"""How much of the difference between now and a day ago lasts from one interval to the next."""
+SCENARIO_DAYS = 14
+LEVEL = 48
+"""Intervals over which the use of now is compared with that of a day that has been."""
+LEVEL_SHARE = 0.4
+"""The power of that comparison with which the whole day's load is brought to today's."""
+QUIET_WH = 500
+"""As `DARK_WH`, for loads."""
+NOW_FADE = 0.8
+"""How much of what sets this interval apart from that day's lasts to the next."""
+SKY_FADE = 0.985
+"""How much of the comparison of today's sky with that day's lasts from one interval to the next."""
 SOLAR_DAYS = 14
 CLEAR_RANK = 4
 """The fourth brightest of two weeks stands for a clear sky at that time of day."""
@@ -45,26 +53,45 @@ def forecast_net_load(load_wh: Energies, solar_wh: Energies, *, count: int) -> t
     return tuple(whole)
 
 
-def forecast_scenarios(
-    load_wh: Energies, solar_wh: Energies, *, count: int
-) -> tuple[tuple[int, ...], ...]:
-    """Net loads that may come, each as likely as the others: the load of each of the last days,
-    brought to what is used just now, less the expected solar.
+def forecast_scenarios(load_wh: Energies, solar_wh: Energies, *, count: int) -> Energies:
+    """Net loads that may come, a row of `count` for each of the last days, newest last, each as
+    likely as the others: that day's load and sun, brought to what was used and seen just now.
 
-    Arrays as for `forecast_net_load`. At least one, at most `SCENARIO_DAYS`.
+    Arrays as for `forecast_net_load`. At least one row, at most `SCENARIO_DAYS`.
     """
     invariant(load_wh.shape == solar_wh.shape == (len(load_wh),), "load and solar go together")
-    days = _days(load_wh, SCENARIO_DAYS)
-    solar, fading = _solar(solar_wh, count=count), NOW_FADE ** np.arange(1, count + 1)
-    now_wh = int(load_wh[-1]) if len(load_wh) else 0
-    found = []
-    for back in range(1, len(days) + 1):
-        place = len(load_wh) - 1 - back * PER_DAY
-        then_wh = int(load_wh[place]) if place >= 0 else now_wh
-        load = np.resize(days[-back], count) + (now_wh - then_wh) * fading
-        whole: list[int] = np.rint(np.maximum(load, 0) - solar).astype(np.int64).tolist()
-        found.append(tuple(whole))
-    return tuple(found)
+    load, sun = _with_a_day_before(load_wh), _with_a_day_before(solar_wh)
+    days = min(SCENARIO_DAYS, len(load) // PER_DAY - 1)
+    ends = len(load) - PER_DAY * np.arange(days, -1, -1)
+    busy = _ratio(load, ends, length=LEVEL, least_wh=QUIET_WH)[:, None] ** LEVEL_SHARE
+    bright = _ratio(sun, ends, length=SEEN, least_wh=DARK_WH)[:, None]
+    ahead = np.arange(count)
+    place = ends[:-1, None] + ahead % PER_DAY
+    unlike_wh = load[-1] - busy * load[ends[:-1] - 1, None]
+    loads = np.maximum(busy * load[place] + unlike_wh * NOW_FADE ** (ahead + 1), 0)
+    suns = sun[place] * bright ** (SKY_FADE**ahead)
+    whole: Energies = np.rint(loads - suns).astype(np.int64)
+    return whole
+
+
+def _with_a_day_before(past_wh: Energies) -> Energies:
+    """What a past of less than a day lacks is zero; a past that is too short to compare the oldest
+    scenario's day with the day before it has its first day twice."""
+    if len(past_wh) < PER_DAY:
+        past_wh = np.concatenate([np.zeros(PER_DAY - len(past_wh), np.int64), past_wh])
+    if len(past_wh) >= (SCENARIO_DAYS + 1) * PER_DAY:
+        return past_wh
+    first = len(past_wh) % PER_DAY
+    return np.concatenate([past_wh[first : first + PER_DAY], past_wh[first:]])
+
+
+def _ratio(past_wh: Energies, ends: Energies, *, length: int, least_wh: int) -> Expected:
+    """The sum of the last `length` intervals beside that of those before each of the other ends;
+    `least_wh` on both sides, so that little says little."""
+    sums = np.concatenate([[0], np.cumsum(np.maximum(past_wh, 0))])
+    recent = (sums[ends] - sums[ends - length] + least_wh).astype(np.float64)
+    ratio: Expected = recent[-1] / recent[:-1]
+    return ratio
 
 
 def _load(past_wh: Energies, *, count: int) -> Expected:

@@ -96,32 +96,6 @@ def plan_battery(battery: Battery, outlook: Outlook, *, stored_uwh: int, end_wh:
     )
 
 
-def expected_rule(
-    battery: Battery, outlooks: Sequence[Outlook], *, stored_uwh: int, end_wh: int
-) -> Rule:
-    """What to do in the first interval, whose prices all `outlooks` share, so that the mean cost
-    over them is least, each as likely as the others; what comes is known once it has come.
-
-    For one outlook it is `plan_battery`'s first rule. The outlooks are as long as each other.
-    """
-    first = outlooks[0]
-    invariant(
-        all(each.prices[0] == first.prices[0] for each in outlooks)
-        and len({len(each.prices) for each in outlooks}) == 1,
-        "what is known of the first interval is known in all outlooks",
-    )
-    floors_uwh = _floors_uwh(battery, first, stored_uwh=stored_uwh)[1:]
-    wish = 1 + SCALE * max(price for each in outlooks for price, _ in each.prices)
-    futures = []
-    for each in outlooks:
-        rest = Outlook(each.prices[1:], each.net_load_wh[1:], each.length_s)
-        end_uwh = end_wh * UWH_PER_WH
-        future = _after_the_end(battery, floors_uwh[-1], end_uwh=end_uwh, wish=wish)
-        _rules(battery, rest, future=future, floors_uwh=floors_uwh)
-        futures.append(future)
-    return Rule(*futures[0].mean_levels(futures[1:], _break_even(battery, first.prices[0])))
-
-
 def bill_abolt(outlook: Outlook, net_wh: Sequence[int]) -> int:
     """What `net_wh`, positive for import, negative for export, costs at the outlook's prices."""
     return sum(
