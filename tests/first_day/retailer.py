@@ -22,7 +22,7 @@ from gridplus.demo.founding import DepositOrder
 from gridplus.digest import Document
 from gridplus.failures import InputError
 from gridplus.hub import HubConfig
-from gridplus.hub.config import open_hub
+from gridplus.hub.opening import open_hub
 from gridplus.keystore import KeyStore, Secp256k1Key, claim_key, new_claim_code
 from gridplus.retailer.authority import Authority, found_authority
 from gridplus.retailer.authority.endpoint import make_endpoint

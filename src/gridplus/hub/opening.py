@@ -40,20 +40,25 @@ def serve_hub(
 ) -> None:
     """Serve the hub on loopback until SIGTERM: of one that has shards the coordinator, or the shard
     of this index. Raises InputError or StorageError at start."""
-    if index is not None:
-        shard = config.shard(index)
-        app, doors = _open_hub(config.of_shard(shard), shard)
-    elif config.shards is not None:
-        app, doors = _open_coordinator(config, config.shards)
-    else:
-        app, doors = _open_hub(config, WHOLE)
+    app, doors = open_hub(config, index)
     ready = {"ready": "hub"}
     serve(app, port=port, describe=ready, exit_with_parent=exit_with_parent, doors=doors)
 
 
+def open_hub(config: HubConfig, index: int | None = None) -> tuple[Starlette, tuple[Door, ...]]:
+    """The same as an app over its real parts, which are opened here and closed with it, and its
+    doors."""
+    if index is not None:
+        shard = config.shard(index)
+        return _open_hub(config.of_shard(shard), shard)
+    if config.shards is not None:
+        return _open_coordinator(config, config.shards)
+    return _open_hub(config, WHOLE)
+
+
 def hub_app(config: HubConfig) -> Starlette:
-    """The app of a hub without shards alone, for loopback."""
-    return _open_hub(config, WHOLE)[0]
+    """The app alone, for loopback."""
+    return open_hub(config)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,7 @@ def _means(config: HubConfig, opened: ExitStack) -> _Means:
 
 
 def _open_hub(config: HubConfig, shard: Shard) -> tuple[Starlette, tuple[Door, ...]]:
-    """A hub or a shard over its real parts, which are opened here and closed with the app, and its
-    doors: a shard's is its stream's alone."""
+    """A hub, or a shard, whose line is its stream's alone."""
     with ExitStack() as opened:
         means = _means(config, opened)
         take_shard(means.journal, shard, place=str(config.journal))
