@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -90,7 +91,7 @@ def served(app: Starlette, plain: socket.socket, doors: Sequence[Door]) -> Itera
 
 
 @contextmanager
-def retailer_of(town: Town, folder: Path) -> Iterator[Retailer]:
+def retailer_of(town: Town, folder: Path, **changes: Any) -> Iterator[Retailer]:
     folder.mkdir()
     found_authority(folder / "pki", name="Test Energy", now_s=now_s())
     make_endpoint(str(folder / "pki"), hosts=(LOOPBACK,), out=folder / "line", token=None)
@@ -140,7 +141,10 @@ def retailer_of(town: Town, folder: Path) -> Iterator[Retailer]:
             "registry": f"0x{contract.hex()}",
         }
         path = make_hub_folder(
-            town, folder / "hub", retailer_url=f"http://{LOOPBACK}:{plain.getsockname()[1]}"
+            town,
+            folder / "hub",
+            retailer_url=f"http://{LOOPBACK}:{plain.getsockname()[1]}",
+            **changes,
         )
         set_clock(folder / "hub" / "clock", DAY[0].end_s)
         told = "".join(f"{name} = {json.dumps(value)}\n" for name, value in table.items())

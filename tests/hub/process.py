@@ -17,6 +17,7 @@ from gridplus.demo.founding import seed_of
 from gridplus.keystore import KeyStore, Secp256k1Key
 from tests.hub.town import SEED, START_S, UNSIGNED_LIMIT, Town
 
+TOKEN = "0123456789abcdef" * 2
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -28,7 +29,7 @@ def make_hub_folder(town: Town, folder: Path, **changes: Any) -> Path:
     (folder / "deployment.json").write_bytes(town.deployment.to_bytes())
     token = folder / "token"
     token.touch(mode=0o600)
-    token.write_text("0123456789abcdef" * 2 + "\n")
+    token.write_text(TOKEN + "\n")
     values = {
         "journal": "hub.journal",
         "deployment": "deployment.json",

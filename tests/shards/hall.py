@@ -72,13 +72,22 @@ class Hall:
         self.client.close()
         self.service.stop()
 
-    def house(self, shard: int, **terms: Any) -> House:
-        """A home of this shard, whose deposit stands and whose channel is open."""
+    def planned(self, shard: int) -> House:
+        """A home that the second of two shards would serve, or the first."""
         while True:
-            (house,) = self.town.move_in(1, **terms)
+            house = self.town.plan_house()
             if shard_of(house.channel, 2) == shard:
-                self.post("/v1/channels", OpenChannel(house.identity).to_bytes())
                 return house
+
+    def house(self, shard: int) -> House:
+        """The same, whose deposit stands and whose channel is open."""
+        house = self.planned(shard)
+        self.town.deposit(house, 75)
+        self.open(house)
+        return house
+
+    def open(self, house: House) -> None:
+        self.post("/v1/channels", OpenChannel(house.identity).to_bytes())
 
     def post(self, path: str, content: bytes) -> bytes:
         answer = self.client.post(path, content=content)
