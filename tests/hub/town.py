@@ -32,6 +32,7 @@ from gridplus.demo.founding import (
 from gridplus.demo.options import street_terms
 from gridplus.demo.processes import ServiceProcess, start_service
 from gridplus.digest import canonical_json
+from gridplus.failures import StorageError
 from gridplus.hub import Book, Hub, HubParts, Refused
 from gridplus.hub.archive import Archive, Record
 from gridplus.hub.claiming import Claimer
@@ -39,9 +40,19 @@ from gridplus.hub.facts import open_outbox
 from gridplus.hub.figures import figure_of
 from gridplus.hub.home import Home, Paid
 from gridplus.hub.owing import OwnHomes
+from gridplus.hub.packing import (
+    credit_in,
+    figure_in,
+    pack_home,
+    unpack_home,
+    voucher_in,
+    word_in,
+)
+from gridplus.hub.snapshot import recall
 from gridplus.hub.standing import Standing
 from gridplus.hub.vault import ClaimLink, VaultLink
 from gridplus.journal import Journal, JournalPlace, open_journal
+from gridplus.journal.group import CLOSED
 from gridplus.keystore import DeviceKey, KeyStore, Secp256k1Key
 from gridplus.market import operating_day_intervals
 from gridplus.meter import IntervalRead, SignedRead, read_message
@@ -297,7 +308,45 @@ async def living_hub(
         await hub.adopt_plan(plan)
         await hub.adopt_prices(PRICES, canonical_json(PRICES.document()))
         yield Life(hub, claimer, opened, shown)
-        await hub.aclose()
+        live = None if hub.trouble else durable_parts(hub.book)
+        await hub.put_down()
+        if live is not None and hub.trouble == CLOSED:
+            require_kept(hub.book, opened)
+
+
+def require_kept(book: Book, journal: Journal) -> None:
+    """I-ST-4. What lies beside the facts of a hub at rest is that hub, up to its last fact."""
+    try:
+        assert kept_up_to(journal) == journal.last_sequence
+    except StorageError:
+        return  # it is closed, or full
+    assert durable_parts(recalled(book, journal)) == durable_parts(book)
+
+
+def kept_up_to(journal: Journal) -> int:
+    """The fact up to which the hub's state lies beside the facts; -1 for none."""
+    return next((state.sequence for state in journal.kept()), -1)
+
+
+def recalled(like: Book, journal: Journal) -> Book:
+    """What the next life of a hub begins with."""
+    book = Book(like.hub, like.unsigned_limit_ubolt)
+    book.replay(journal.replay(after=recall(book, journal)))
+    return book
+
+
+def require_rows(book: Book) -> None:
+    """A row says all of a home, and the figures without waking it (I-ST-4)."""
+    for home in book.homes.values():
+        if home.is_busy:
+            continue
+        row = pack_home(home)
+        limit = book.unsigned_limit_ubolt
+        again = unpack_home(row, hub=book.hub, unsigned_limit_ubolt=limit)
+        assert again == home
+        assert (figure_in(row), word_in(row)) == (figure_of(home), home.view.word)
+        assert voucher_in(row) == home.payee.durable
+        assert credit_in(row) == home.payee.credit
 
 
 def require_figures(book: Book) -> None:
@@ -326,6 +375,7 @@ def require_figures(book: Book) -> None:
 def durable_parts(book: Book) -> dict[str, object]:
     """Everything that a hub must know again after a restart, by name."""
     require_figures(book)
+    require_rows(book)
     parts: dict[str, object] = {
         "plan": None if book.plan is None else book.plan.digest,
         "prices": book.prices,

@@ -38,6 +38,10 @@ class Store(ABC):
         """Go behind the journal's back, while it is closed; rows of the last statement."""
 
     @abstractmethod
+    def octets(self, octets: bytes) -> str:
+        """As a literal of SQL."""
+
+    @abstractmethod
     def run_unguarded(self, statement: str) -> None:
         """The same, with what guards the facts out of the way."""
 
@@ -61,6 +65,9 @@ class SqliteStore(Store):
         finally:
             raw.close()
 
+    def octets(self, octets: bytes) -> str:
+        return f"x'{octets.hex()}'"
+
     def run_unguarded(self, statement: str) -> None:
         self.run("DROP TRIGGER facts_never_change", "DROP TRIGGER facts_never_go", statement)
 
@@ -80,6 +87,9 @@ class PostgresStore(Store):
 
     def run(self, *statements: str) -> Sequence[Any]:
         return [self.server.execute(each, url=self.where.url) for each in statements][-1]
+
+    def octets(self, octets: bytes) -> str:
+        return f"'\\x{octets.hex()}'"
 
     def run_unguarded(self, statement: str) -> None:
         self.run(f"SET session_replication_role = replica; {statement}")

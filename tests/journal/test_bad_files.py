@@ -53,7 +53,7 @@ def test_a_journal_of_a_newer_schema_is_refused_with_both_versions(path: Path) -
     raw.close()
     with pytest.raises(
         StorageError,
-        match="its schema is 9, this version knows 2; with the newer version run: gridplus",
+        match="its schema is 9, this version knows 3; with the newer version run: gridplus",
     ):
         opened(path)
 

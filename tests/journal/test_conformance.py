@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridplus.failures import Bug, StorageError
-from gridplus.journal import Fact, Stored
+from gridplus.journal import Fact, State, Stored, migrate_journal
 from tests.journal.stores import HOMES, NOW_S, Store, read_at
 
 KINDS = st.text("AaZzµ ü", min_size=1, max_size=8)
@@ -97,6 +97,53 @@ def test_a_fact_that_decayed_is_named(decay: str, store: Store) -> None:
     store.run_unguarded(decay)
     with store.open() as journal, pytest.raises(StorageError, match="fact 77 is damaged"):
         list(journal.replay())
+
+
+def test_states_are_kept_beside_the_facts_each_in_place_of_the_one_before(store: Store) -> None:
+    with store.open() as journal:
+        assert list(journal.kept()) == []
+        journal.append([read_at(n) for n in range(1, 4)])
+        journal.keep([State(n, 3, f"state {n}".encode()) for n in range(2_100)])
+        journal.keep([State(7, 3, b"another")])
+        facts = list(journal.replay())
+    with store.open() as journal:
+        states = list(journal.kept())
+        assert [state.number for state in states] == list(range(2_100))
+        assert states[7] == State(7, 3, b"another")
+        assert states[8] == State(8, 3, b"state 8")
+        assert list(journal.replay()) == facts
+        journal.forget()
+        assert list(journal.kept()) == []
+        assert list(journal.replay()) == facts
+        assert journal.append([read_at(4)]) == 4
+
+
+@pytest.mark.parametrize("decay", ["sequence = 2", "body = 'x'"])
+def test_a_damaged_state_is_said_to_be_one_and_can_be_forgotten(store: Store, decay: str) -> None:
+    with store.open() as journal:
+        journal.append([read_at(1)])
+        journal.keep([State(0, 1, b"good"), State(5, 1, b"state")])
+    decay = decay.replace("'x'", store.octets(b"x"))
+    store.run(f"UPDATE states SET {decay} WHERE number = 5")  # noqa: S608
+    with store.open() as journal:
+        states = journal.kept()
+        assert next(states) == State(0, 1, b"good")
+        with pytest.raises(StorageError, match="state 5 is damaged"):
+            next(states)
+        journal.forget()
+        journal.keep([State(5, 1, b"made again")])
+        assert list(journal.kept()) == [State(5, 1, b"made again")]
+
+
+def test_no_state_goes_down_to_a_schema_without_states_and_comes_back(store: Store) -> None:
+    with store.open() as journal:
+        journal.append([read_at(1)])
+        journal.keep([State(0, 1, b"of then")])
+    for version in (2, 3):
+        migrate_journal(store.place, version=version)
+    with store.open() as journal:
+        assert list(journal.kept()) == []
+        assert journal.last_sequence == 1
 
 
 def test_a_fact_cut_out_behind_the_triggers_is_missed(store: Store) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gridplus.failures import StorageError
-from gridplus.hub import Hub
+from gridplus.hub import Book, Hub
 from gridplus.hub.archive import Record
 from gridplus.hub.facts import Kind
 from gridplus.hub.home import Paid
@@ -43,6 +43,7 @@ class Life:
 
     async def _live(self, hub: Hub, journal: OpenJournal) -> None:
         with journal:
+            require_all_facts(hub, journal)
             for number, home in enumerate(street()):
                 self._tell("found", number, *standing(hub, journal, home))
             days = (self._day(hub, number) for number in range(len(self.begin)))
@@ -52,7 +53,7 @@ class Life:
                 await self._must_refuse(hub)
                 self._tell("refused")
                 raise failures[0]
-            await hub.aclose()
+            await hub.put_down()
         self._tell("over")
 
     async def _day(self, hub: Hub, number: int) -> None:
@@ -68,6 +69,7 @@ class Life:
                 assert isinstance(answer, Paid), answer
                 assert answer.voucher == step.voucher
                 self._tell("paid", number, at + 1)
+            await hub.keeper.keep(pause_ms=0)
 
     async def _must_refuse(self, hub: Hub) -> None:
         """After one failure nothing more is taken, whoever asks."""
@@ -87,6 +89,15 @@ class Life:
 
     def _tell(self, word: str, *numbers: int) -> None:
         os.write(self.pipe, " ".join((word, *map(str, numbers))).encode() + b"\n")
+
+
+def require_all_facts(hub: Hub, journal: Journal) -> None:
+    """What was kept beside the facts, and the facts after it, are the facts from the first one."""
+    whole = Book(hub.book.hub, hub.book.unsigned_limit_ubolt)
+    whole.replay(journal.replay())
+    homes = {channel: known for channel, known in whole.homes.items() if known.payee}
+    assert homes == {channel: known for channel, known in hub.book.homes.items() if known.payee}
+    assert (whole.prices, whole.followed) == (hub.book.prices, hub.book.followed)
 
 
 def standing(hub: Hub, journal: Journal, home: Home) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gridplus.failures import StorageError
-from gridplus.journal import Fact, Stored
+from gridplus.journal import Fact, State, Stored
 from tests.sim.clockwork import Killed, Process
 from tests.sim.setting import Setting
 
@@ -20,6 +20,7 @@ class Disk:
     wrote: Wrote
     facts: list[Stored] = field(default_factory=list)
     broken: bool = False
+    states: dict[int, State] = field(default_factory=dict)
 
     def open(self, process: Process, now_s: Callable[[], int]) -> "DiskJournal":
         """For one life of a process."""
@@ -56,6 +57,20 @@ class DiskJournal:
         for stored in self.disk.facts[after:]:
             if subject is None or stored.fact.subject == subject:
                 yield stored
+
+    def keep(self, states: Sequence[State]) -> None:
+        if self.closed:
+            raise StorageError("the journal is closed; open it again and replay")
+        if not self.process.alive:
+            raise Killed
+        self.disk.states |= {state.number: state for state in states}
+        self.disk.setting.dawdle(0.1)
+
+    def kept(self) -> Iterator[State]:
+        return iter(sorted(self.disk.states.values(), key=lambda state: state.number))
+
+    def forget(self) -> None:
+        self.disk.states.clear()
 
     def _write(self, facts: Sequence[Fact]) -> int:
         if not self.process.alive:

@@ -156,6 +156,7 @@ class HubMachine(Machine):
             ("follow", hub.follow_chain, 1),
             ("refresh", supply.refresh, 10),
             ("leaving", claimer.claim_leaving, 1),
+            ("keep", hub.keeper.keep, 3),
             ("claim", lambda: claimer.claim_due(USUAL_CLAIMS), 4),
         )
         await asyncio.gather(*(self._repeat(*chore) for chore in chores))

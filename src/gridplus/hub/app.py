@@ -36,6 +36,7 @@ from gridplus.hub.line import HubLine
 from gridplus.hub.metrics import CONTENT_TYPE, Metrics
 from gridplus.hub.owed_desk import OwedDesk
 from gridplus.hub.refusals import HubRefusal, Refused
+from gridplus.hub.snapshot import KEEP_PAUSE_S
 from gridplus.hub.standing import Standing
 from gridplus.hub.stream import StreamListener
 from gridplus.hub.supply import Supply
@@ -130,6 +131,7 @@ class HubApp:
         self._chores.begin(
             {
                 "chain": Chore(hub.follow_chain),
+                "states": Chore(hub.keeper.keep, KEEP_PAUSE_S),
                 "retailer": Chore(self._supply.refresh),
                 **({} if self._claims is None else self._claims.chores()),
                 **self._line_chores,
@@ -142,7 +144,7 @@ class HubApp:
                 await self._chores.aclose()
             finally:
                 await self._stream.aclose()
-                await hub.aclose()
+                await hub.put_down()
 
     async def _health(self, _request: Request) -> Response:
         chain, credit = self._chain(), self._hub.credit

@@ -98,12 +98,12 @@ class Figures:
 
     def add(self, figure: Figure) -> None:
         """One more home."""
-        for column in self._columns:
-            column.numbers.append(0)
-        for marked in self._marks:
-            marked.answers.append(0)
+        for column, number in zip(self._columns, figure[:5], strict=True):
+            column.numbers.append(number)
+            column.total += number
+        for marked, answer in zip(self._marks, figure[5:], strict=True):
+            marked.answers.append(answer)
         self.count += 1
-        self.put(self.count - 1, figure)
 
     def put(self, at: int, figure: Figure) -> None:
         """What became of a home."""

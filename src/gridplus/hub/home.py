@@ -126,6 +126,11 @@ class Home:
         return self.machine
 
     @property
+    def is_busy(self) -> bool:
+        """Whether something of it may be on its way to the disk."""
+        return self.flying > 0 or self.lock.locked()
+
+    @property
     def view(self) -> ChannelView:
         """What the chain says; no voucher moves that."""
         return self.machine.view
@@ -196,6 +201,7 @@ class Home:
         joined = JoinedRequest(taken.request, taken.signature, receipt.evidence)
         others = (each for each in self.joined if each.request.name != taken.request.name)
         self.joined = (*others, joined)
+        self.told(self)
         return joined
 
     def keep_restatement(self, restated: RestatedBills, *, at: int, now_s: int) -> None:

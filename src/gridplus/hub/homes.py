@@ -1,24 +1,54 @@
-"""All homes of a hub, in the order in which they were opened, and what they add up to."""
+"""All homes of a hub, in the order in which they were opened, and what they add up to. Those that
+were used last are alive, all others lie in rows of some hundred bytes until somebody asks."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Final
+from weakref import WeakValueDictionary
 
-from gridplus.channel import ChannelView
-from gridplus.hub.figures import Figures, figure_of
+from gridplus.channel import ChannelView, Credit, Voucher
+from gridplus.failures import InputError, invariant
+from gridplus.hub.figures import Figures, Marked, figure_of
 from gridplus.hub.home import Home
+from gridplus.hub.packing import (
+    channel_in,
+    credit_in,
+    figure_in,
+    pack_home,
+    voucher_in,
+    word_in,
+)
 from gridplus.wallet import ChannelId
+
+ALIVE: Final = 32_768
+"""So many homes are kept alive: those that read and pay now, not those that ever did."""
 
 
 class Homes(Mapping[ChannelId, Home]):
-    """Each home tells when it has changed, so that the figures are always true."""
+    """Each home tells when it has changed, so that figures and rows are always true. `wake` makes
+    a home of its row.
 
-    def __init__(self) -> None:
+    There is one object of a home as long as anybody holds it: it may be put away while somebody
+    waits for its lock, and is found again.
+    """
+
+    def __init__(self, wake: Callable[[bytes], Home], *, alive: int = ALIVE) -> None:
         self.figures = Figures()
-        self._homes: dict[ChannelId, Home] = {}
+        self._wake = wake
+        self.limit = alive
+        self._alive: dict[ChannelId, Home] = {}
+        self._held: WeakValueDictionary[ChannelId, Home] = WeakValueDictionary()
         self._numbers: dict[ChannelId, int] = {}
         self._channels: list[ChannelId] = []
+        self._rows: list[bytes | None] = []
+        self._unkept = Marked()
 
     def __getitem__(self, channel: ChannelId) -> Home:
-        return self._homes[channel]
+        home = self._alive.get(channel)
+        if home is None:
+            home = self._alive[channel] = self.peek(channel)
+            self._put_away()
+        return home
 
     def __iter__(self) -> Iterator[ChannelId]:
         return iter(self._channels)
@@ -32,11 +62,31 @@ class Homes(Mapping[ChannelId, Home]):
     def add(self, home: Home) -> None:
         """A home whose opening is durable."""
         channel = home.channel
-        self._numbers[channel] = len(self._channels)
-        self._channels.append(channel)
-        self._homes[channel] = home
+        self._append(channel, None)
         self.figures.add(figure_of(home))
+        self._unkept.answers.append(1)
+        self._alive[channel] = self._held[channel] = home
         home.told = self._changed
+        self._put_away()
+
+    def load(self, row: bytes) -> None:
+        """A home that was kept, in the order in which they were opened."""
+        channel = channel_in(row)
+        if channel in self._numbers:
+            raise InputError("a home was kept twice")
+        self._append(channel, row)
+        self.figures.add(figure_in(row))
+        self._unkept.answers.append(0)
+
+    def peek(self, channel: ChannelId) -> Home:
+        """A home that nothing is about to happen to."""
+        home = self._held.get(channel)
+        if home is None:
+            row = self._rows[self._numbers[channel]]
+            invariant(row is not None, "a home that nobody holds lies in its row")
+            home = self._held[channel] = self._wake(row or b"")
+            home.told = self._changed
+        return home
 
     def named(self, numbers: Iterable[int]) -> list[ChannelId]:
         """The channels of homes by their number, counted from 0 as they were opened."""
@@ -44,7 +94,11 @@ class Homes(Mapping[ChannelId, Home]):
 
     def at(self, numbers: Iterable[int]) -> Iterator[Home]:
         """The same homes."""
-        return (self[self._channels[number]] for number in numbers)
+        return (self.peek(self._channels[number]) for number in numbers)
+
+    def all(self) -> Iterator[Home]:
+        """All of them; none is kept alive for that."""
+        return map(self.peek, self._channels)
 
     def slice(self, begin: int, end: int) -> list[ChannelId]:
         """The channels opened as number `begin` to `end`, without `end`."""
@@ -52,7 +106,59 @@ class Homes(Mapping[ChannelId, Home]):
 
     def shows(self, channel: ChannelId, view: ChannelView) -> bool:
         """Whether a home knows this word of the chain already, whatever the day."""
-        return self[channel].view.word == view.word
+        row = self._rows[self._numbers[channel]]
+        return (self.peek(channel).view.word if row is None else word_in(row)) == view.word
+
+    def voucher(self, number: int) -> Voucher | None:
+        """The newest durable voucher of a home."""
+        row = self._rows[number]
+        if row is not None:
+            return voucher_in(row)
+        paid = self.peek(self._channels[number]).paid
+        return None if paid is None else paid.voucher
+
+    def credit(self, number: int) -> Credit | None:
+        """The newest credit of a home."""
+        row = self._rows[number]
+        return self.peek(self._channels[number]).machine.credit if row is None else credit_in(row)
+
+    @property
+    def unkept(self) -> Marked:
+        """Homes that have changed since they were last kept, by their number."""
+        return self._unkept
+
+    def rest(self, number: int) -> bytes | None:
+        """The row of a home to be kept now; None while something of it is under way."""
+        home, row = self._held.get(self._channels[number]), self._rows[number]
+        if home is not None and home.is_busy:
+            return None
+        if row is None:
+            invariant(home is not None, "a home without a row is held")
+            row = self._rows[number] = pack_home(home) if home is not None else b""
+        self._unkept.answers[number] = 0
+        return row
+
+    def forget_kept(self) -> None:
+        """Nothing is kept any more."""
+        self._unkept.answers[:] = bytes([1]) * len(self)
+
+    def _append(self, channel: ChannelId, row: bytes | None) -> None:
+        self._numbers[channel] = len(self._channels)
+        self._channels.append(channel)
+        self._rows.append(row)
 
     def _changed(self, home: Home) -> None:
-        self.figures.put(self._numbers[home.channel], figure_of(home))
+        channel = home.channel
+        number = self._numbers[channel]
+        self._alive[channel], self._rows[number] = home, None
+        self._unkept.answers[number] = 1
+        self.figures.put(number, figure_of(home))
+
+    def _put_away(self) -> None:
+        """Two for each that wakes, until there are few enough; whoever is busy goes to the end."""
+        for channel in list(islice(self._alive, 2)) if len(self._alive) > self.limit else ():
+            home = self._alive.pop(channel)
+            if home.is_busy:
+                self._alive[channel] = home
+            elif self._rows[self._numbers[channel]] is None:
+                self._rows[self._numbers[channel]] = pack_home(home)

@@ -7,11 +7,12 @@ and every later request is answered with the same StorageError until the hub is 
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gridplus.channel import Billed, ChainSeen, Metered, Refusal, Voucher
 from gridplus.clock import Clock
-from gridplus.failures import Bug
+from gridplus.failures import Bug, StorageError
 from gridplus.hub.archive import Archive, Record
 from gridplus.hub.book import Book
 from gridplus.hub.facts import (
@@ -37,11 +38,13 @@ from gridplus.hub.refusals import HubRefusal, Refused, refused
 from gridplus.hub.restating import Restater
 from gridplus.hub.sealing import BillNote, GroupSealer, Note, Receipt, bill_leaf
 from gridplus.hub.shard import WHOLE, Shard
+from gridplus.hub.snapshot import Keeper, recall
 from gridplus.hub.standing import CreditStanding
 from gridplus.hub.till import Till
 from gridplus.hub.today import Today
 from gridplus.hub.vault import VaultLink
 from gridplus.journal import Fact, GroupWriter, Journal, Stored
+from gridplus.journal.group import CLOSED
 from gridplus.keystore import Secp256k1Key
 from gridplus.market import PriceVersion
 from gridplus.meter import SignedRead, check_follows
@@ -55,6 +58,8 @@ from gridplus.wire import OpenChannel
 
 SWEPT_AT_ONCE = 500
 """Words read with one look at the chain that no log asked for."""
+LAST_KEEP_S = 20
+"""So long the end of a life may take to make the next one begin quickly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class Hub:
 
     def __init__(self, parts: HubParts) -> None:
         self._parts = parts
-        self._book = Book(parts.key.address, parts.unsigned_limit_ubolt)
+        self._book = Book(parts.key.address, parts.unsigned_limit_ubolt, parts.shard)
         sealer = GroupSealer(parts.key, self.domain, parts.clock.now_s)
         self._writer: GroupWriter[Note, Receipt | None] = GroupWriter(parts.journal, seal=sealer)
         self.today = Today(parts.clock, self._commit)
@@ -89,7 +94,7 @@ class Hub:
             self._book, self._writer, parts.key, parts.clock, self.archive, self.today
         )
         self.joiner = Joiner(self._book, self._writer, parts.clock, parts.vault, self.archive)
-        self._opening = asyncio.Lock()
+        self.keeper = Keeper(self._book, parts.journal)
         self._following = asyncio.Lock()
         self._followed: tuple[bytes, int] | None = None
         self._payable_ubolt: int | None = None
@@ -119,25 +124,37 @@ class Hub:
         return CreditStanding(self._book.homes.figures.unposted, self._payable_ubolt)
 
     def start(self) -> None:
-        """Rebuild everything from the journal."""
-        self._book.replay(self._parts.journal.replay())
-        if self._parts.shard != WHOLE:
-            self._book.leave_to_others(self._parts.shard)
+        """Rebuild everything from what was kept, and from the facts that came after."""
+        journal = self._parts.journal
+        self._book.replay(journal.replay(after=recall(self._book, journal)))
+        if self._book.leave_to_others():
+            journal.forget()
 
     async def aclose(self) -> None:
         await self._writer.aclose()
 
+    async def put_down(self) -> None:
+        """The same at the end of a good life: whatever still changed is kept, for a quick start."""
+        healthy = self.trouble is None
+        await self.aclose()
+        if healthy and self.trouble == CLOSED:
+            with suppress(TimeoutError, StorageError):
+                async with asyncio.timeout(LAST_KEEP_S):
+                    await self.keeper.keep(pause_ms=0)
+
     async def adopt_plan(self, plan: Plan) -> None:
         """Sell under `plan` from now on."""
         if self._book.plan is None or self._book.plan.digest != plan.digest:
-            await self._commit(Fact(Kind.PLAN_ADOPTED.value, b"", plan.canonical))
-            self._book.plan = plan
+            async with self._book.adopting:
+                at = await self._commit(Fact(Kind.PLAN_ADOPTED.value, b"", plan.canonical))
+                self._book.adopt_plan(plan, at=at)
 
     async def adopt_prices(self, prices: PriceVersion, document: bytes) -> None:
         """Bill with this published version."""
         if prices.digest not in self._book.prices:
-            await self._commit(Fact(Kind.PRICES_ADOPTED.value, b"", document))
-            self._book.adopt_prices(prices)
+            async with self._book.adopting:
+                at = await self._commit(Fact(Kind.PRICES_ADOPTED.value, b"", document))
+                self._book.adopt_prices(prices, at=at)
 
     async def open_channel(self, message: OpenChannel) -> Home | Refused:
         """Know a home whose deposit the chain shows; opening again changes nothing."""
@@ -155,7 +172,7 @@ class Hub:
         if seen.view.word.deposited == 0:
             return Refused(HubRefusal.NO_DEPOSIT)
         opened = Fact(Kind.CHANNEL_OPENED.value, identity.channel, message.to_bytes())
-        async with self._opening:
+        async with self._book.adopting:
             if identity.channel not in self._book.homes:
                 await self._commit(opened, seen_fact(identity.channel, seen, at_s=now_s))
                 self._book.open(identity, seen)
@@ -211,8 +228,8 @@ class Hub:
                 self._payable_ubolt = await asyncio.to_thread(vault.payable_credit)
             followed = VaultFollowed(sight.cursor, named_hub(sight.events, before, ours=book.hub))
             if before is None or worth_keeping(sight, before):
-                await self._commit(followed_fact(followed))
-                book.followed = followed
+                async with book.adopting:
+                    book.follow(followed, at=await self._commit(followed_fact(followed)))
             if self.orders.is_holding:
                 self.orders.release(await asyncio.to_thread(vault.chain_s))
             self._followed = moment
@@ -227,10 +244,7 @@ class Hub:
         return list(self._book.homes.at(self._book.homes.figures.leaving))
 
     def identities(self) -> Iterable[ChannelIdentity]:
-        return (home.identity for home in self._homes())
-
-    def _homes(self) -> Iterable[Home]:
-        return self._book.homes.values()
+        return (home.identity for home in self._book.homes.all())
 
     async def _billed_before(self, home: Home, signed: SignedRead) -> Record | Refused | None:
         last, start_s = home.last_read, signed.read.interval.start_s
@@ -286,5 +300,5 @@ class Hub:
     ) -> dict[ChannelId, ChainSeen]:
         return await asyncio.to_thread(self._parts.vault.see, channels, now_s=now_s)
 
-    async def _commit(self, *facts: Fact) -> None:
-        await self._writer.commit(facts, None)
+    async def _commit(self, *facts: Fact) -> int:
+        return (await self._writer.commit(facts, None)).sequence

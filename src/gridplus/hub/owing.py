@@ -96,7 +96,7 @@ class OwnHomes:
     async def promised(self) -> Promised:
         figures = self._homes.figures
         vouchers = self._vouchers(figures.owed)
-        given = (home.machine.credit for home in self._homes.at(figures.lent))
+        given = (self._homes.credit(number) for number in figures.lent)
         return Promised(
             tuple(voucher for _, voucher in vouchers),
             tuple(credit for credit in given if credit is not None),
@@ -128,7 +128,8 @@ class OwnHomes:
         return home.paid is not None and tried == (home.paid.voucher, *now)
 
     def _vouchers(self, numbers: Iterable[int]) -> Iterator[tuple[ChannelId, Voucher]]:
-        for home in self._homes.at(numbers):
-            if home.paid is None:
+        for number in numbers:
+            (channel,), voucher = self._homes.named([number]), self._homes.voucher(number)
+            if voucher is None:
                 raise Bug("what is owed was signed")
-            yield home.channel, home.paid.voucher
+            yield channel, voucher

@@ -1,6 +1,6 @@
 """Durable, append-only facts: written before they are acknowledged, replayed as they were."""
 
-from gridplus.journal.facts import Fact, Journal, Stored
+from gridplus.journal.facts import Fact, Journal, State, Stored
 from gridplus.journal.group import Batch, Committed, GroupWriter, Seal, unsealed
 from gridplus.journal.opening import (
     JournalPlace,
@@ -25,6 +25,7 @@ __all__ = [
     "PostgresPlace",
     "Seal",
     "SqliteJournal",
+    "State",
     "Stored",
     "journal_part",
     "journal_place",

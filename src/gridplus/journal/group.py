@@ -45,6 +45,8 @@ class Committed(Generic[Receipt]):
 Sealer: TypeAlias = Callable[[Sequence[Batch[Note]]], Seal[Receipt]]
 Told: TypeAlias = Callable[[Committed[Receipt] | Exception], None]
 _Waiting: TypeAlias = tuple[Batch[Note], Told[Receipt]]
+CLOSED = "it was closed"
+"""Why a writer takes nothing more that came to its end without an error."""
 GROUP_LIMIT = 1_000
 """Batches in a group: bounds how long a receipt is, and how long a commit."""
 
@@ -101,7 +103,7 @@ class GroupWriter(Generic[Note, Receipt]):
 
     async def aclose(self) -> None:
         """Refuse more and write what waits. The journal stays open."""
-        self._stopped = self._stopped or "it was closed"
+        self._stopped = self._stopped or CLOSED
         if self._writing is not None:
             await self._writing
 

@@ -16,9 +16,24 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from gridplus.failures import InputError, StorageError, invariant
-from gridplus.journal.facts import Fact, Stored
-from gridplus.journal.paging import PAGE_OF_FACTS, Row, read_pages, rows_of, stamped
-from gridplus.journal.postgres_rows import newest_sequence, read_rows, write_rows
+from gridplus.journal.facts import Fact, State, Stored
+from gridplus.journal.paging import (
+    PAGE_OF_FACTS,
+    Row,
+    StateRow,
+    read_pages,
+    read_states,
+    rows_of,
+    stamped,
+    state_rows_of,
+)
+from gridplus.journal.postgres_rows import (
+    newest_sequence,
+    read_rows,
+    read_states_after,
+    write_rows,
+    write_states,
+)
 from gridplus.journal.postgres_schema import STEPS
 from gridplus.journal.steps import way
 
@@ -160,6 +175,21 @@ class PostgresJournal:
             whole=subject is None,
         )
 
+    def keep(self, states: Sequence[State]) -> None:
+        """Make `states` durable, all or none, each in place of the one of its number. Raises as
+        `append` does."""
+        rows = state_rows_of(states)
+        if rows:
+            self._do(lambda connection: write_states(connection, rows))
+
+    def kept(self) -> Iterator[State]:
+        """What was kept last under each number, in order. Raises StorageError at a damaged one."""
+        return read_states(self._state_page, place=str(self._place))
+
+    def forget(self) -> None:
+        """Keep nothing any more; no fact goes. Raises as `append` does."""
+        self._do(lambda connection: connection.execute("DELETE FROM states"))
+
     def close(self) -> None:
         """Leave the database; harmless when closed already."""
         with self._lock:
@@ -181,14 +211,34 @@ class PostgresJournal:
         first, self._last = self._last + 1, self._last + len(facts)
         return first
 
+    def _do(self, work: "Callable[[Connection], object]") -> None:
+        """What may be done twice."""
+        with self._lock:
+            self._require_open()
+            try:
+                with self._as_storage_error():
+                    self._insist(lambda connection, _: work(connection))
+            except BaseException:
+                self._drop()
+                raise
+
     def _make_durable(self, rows: Sequence[Row]) -> None:
         """Write; where the answer was lost with the connection, look for the rows on another."""
+
+        def write(connection: "Connection", asked_before: bool) -> None:
+            if not (asked_before and self._holds(connection, rows)):
+                write_rows(connection, rows)
+
+        self._insist(write)
+
+    def _insist(self, work: "Callable[[Connection, bool], object]") -> None:
+        """Do `work`, on another connection when this one is lost; it hears whether it was begun
+        before."""
         connection, asked_before = self._require_open(), False
         deadline_ns = time.monotonic_ns() + self._patience_s * 1_000_000_000
         while True:
             try:
-                if not (asked_before and self._holds(connection, rows)):
-                    write_rows(connection, rows)
+                work(connection, asked_before)
             except _driver().Error:
                 if not connection.closed:
                     raise
@@ -249,6 +299,10 @@ class PostgresJournal:
     def _page(self, after: int, limit: int, *, subject: bytes | None) -> Sequence[Row]:
         with self._lock, self._as_storage_error():
             return read_rows(self._require_open(), after, limit=limit, subject=subject)
+
+    def _state_page(self, after: int) -> Sequence[StateRow]:
+        with self._lock, self._as_storage_error():
+            return read_states_after(self._require_open(), after)
 
     @contextmanager
     def _as_storage_error(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gridplus.journal.paging import Row
+from gridplus.journal.paging import PAGE_OF_FACTS, Row, StateRow
 
 if TYPE_CHECKING:
     import psycopg
@@ -14,6 +14,10 @@ COPIED_FROM = 50
 """Rows. Fewer are faster as one INSERT, a round trip less; bench/journal.py measures both."""
 _INSERT = """INSERT INTO facts SELECT * FROM
     unnest(%b::bigint[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[], %b::bigint[])"""
+_KEEP = """INSERT INTO states SELECT * FROM
+    unnest(%b::bigint[], %b::bigint[], %b::bytea[], %b::bigint[])
+    ON CONFLICT (number) DO UPDATE
+    SET sequence = excluded.sequence, body = excluded.body, crc32 = excluded.crc32"""
 _COPY = "COPY facts FROM STDIN (FORMAT BINARY)"
 _TYPES = ("int8", "int8", "text", "bytea", "bytea", "int8")
 
@@ -32,6 +36,21 @@ def copy_rows(connection: "Connection", rows: Sequence[Row]) -> None:
         copy.set_types(_TYPES)
         for row in rows:
             copy.write_row(row)
+
+
+def write_states(connection: "Connection", rows: Sequence[StateRow]) -> None:
+    """Durable when it returns; the same again changes nothing."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    connection.execute(_KEEP, columns, prepare=True)
+
+
+def read_states_after(connection: "Connection", after: int) -> Sequence[StateRow]:
+    """A page."""
+    query = f"""SELECT number, sequence, body, crc32 FROM states
+        WHERE number > %s ORDER BY number LIMIT {PAGE_OF_FACTS}"""  # noqa: S608
+    with connection.cursor(binary=True) as cursor:
+        rows: Any = cursor.execute(query.encode(), [after], prepare=True).fetchall()
+        return rows  # type: ignore[no-any-return]
 
 
 def newest_sequence(connection: "Connection") -> int:

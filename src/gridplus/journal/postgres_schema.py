@@ -37,5 +37,13 @@ CREATE TRIGGER facts_follow AFTER INSERT ON facts REFERENCING NEW TABLE AS added
 _ALL = "DROP INDEX facts_by_subject; CREATE INDEX facts_by_subject ON facts (subject, sequence);"
 _SOME = """DROP INDEX facts_by_subject;
 CREATE INDEX facts_by_subject ON facts (subject, sequence) WHERE subject <> '';"""
-STEPS = (Step(_FACTS, ""), Step(_SOME, _ALL))
-"""2: what concerns everybody is not looked for by subject, and is not kept in its order."""
+_STATES = """
+CREATE TABLE states (
+    number bigint PRIMARY KEY,
+    sequence bigint NOT NULL,
+    body bytea NOT NULL,
+    crc32 bigint NOT NULL
+);"""
+STEPS = (Step(_FACTS, ""), Step(_SOME, _ALL), Step(_STATES, "DROP TABLE states;"))
+"""2: what concerns everybody is not looked for by subject, and is not kept in its order.
+3: what a service made of the facts may be kept beside them."""

@@ -10,8 +10,17 @@ from pathlib import Path
 from typing import Self
 
 from gridplus.failures import StorageError, invariant
-from gridplus.journal.facts import Fact, Stored
-from gridplus.journal.paging import Row, read_pages, rows_of, stamped
+from gridplus.journal.facts import Fact, State, Stored
+from gridplus.journal.paging import (
+    PAGE_OF_FACTS,
+    Row,
+    StateRow,
+    read_pages,
+    read_states,
+    rows_of,
+    stamped,
+    state_rows_of,
+)
 from gridplus.journal.sqlite_schema import STEPS
 from gridplus.journal.steps import way
 
@@ -106,6 +115,22 @@ class SqliteJournal:
             whole=subject is None,
         )
 
+    def keep(self, states: Sequence[State]) -> None:
+        """Make `states` durable, all or none, each in place of the one of its number. Raises as
+        `append` does."""
+        insert = "INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?)"
+        with self._lock, _as_storage_error(self._path):
+            self._commit(self._require_open(), insert, rows=state_rows_of(states))
+
+    def kept(self) -> Iterator[State]:
+        """What was kept last under each number, in order. Raises StorageError at a damaged one."""
+        return read_states(self._state_page, place=str(self._path))
+
+    def forget(self) -> None:
+        """Keep nothing any more; no fact goes. Raises as `append` does."""
+        with self._lock, _as_storage_error(self._path):
+            self._commit(self._require_open(), "DELETE FROM states WHERE ?", rows=[(1,)])
+
     def close(self) -> None:
         """Release the file; harmless when closed already."""
         with self._lock, _as_storage_error(self._path):
@@ -120,16 +145,22 @@ class SqliteJournal:
         self.close()
 
     def _write(self, connection: sqlite3.Connection, facts: Sequence[Stored]) -> int:
+        insert = "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)"
+        self._commit(connection, insert, rows=rows_of(facts))
+        first, self._last = self._last + 1, self._last + len(facts)
+        return first
+
+    def _commit(
+        self, connection: sqlite3.Connection, statement: str, *, rows: Sequence[tuple[object, ...]]
+    ) -> None:
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows_of(facts))
+            connection.executemany(statement, rows)
             connection.execute("COMMIT")
         except BaseException:
             self._connection = None
             connection.close()
             raise
-        first, self._last = self._last + 1, self._last + len(facts)
-        return first
 
     def _require_open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -145,6 +176,12 @@ class SqliteJournal:
         asked = {"after": after, "subject": subject, "limit": limit}
         with self._lock, _as_storage_error(self._path):
             return self._require_open().execute(query, asked).fetchall()
+
+    def _state_page(self, after: int) -> list[StateRow]:
+        query = f"""SELECT number, sequence, body, crc32 FROM states
+            WHERE number > ? ORDER BY number LIMIT {PAGE_OF_FACTS}"""  # noqa: S608
+        with self._lock, _as_storage_error(self._path):
+            return self._require_open().execute(query, (after,)).fetchall()
 
 
 def _make_private(path: Path) -> None:

@@ -23,5 +23,13 @@ CREATE TRIGGER facts_follow_each_other BEFORE INSERT ON facts
 _ALL = "DROP INDEX facts_by_subject; CREATE INDEX facts_by_subject ON facts (subject);"
 _SOME = """DROP INDEX facts_by_subject;
 CREATE INDEX facts_by_subject ON facts (subject) WHERE subject <> x'';"""
-STEPS = (Step(_FACTS, ""), Step(_SOME, _ALL))
-"""2: what concerns everybody is not looked for by subject, and costs a commit a page less."""
+_STATES = """
+CREATE TABLE states (
+    number INTEGER PRIMARY KEY,
+    sequence INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    crc32 INTEGER NOT NULL
+) STRICT;"""
+STEPS = (Step(_FACTS, ""), Step(_SOME, _ALL), Step(_STATES, "DROP TABLE states;"))
+"""2: what concerns everybody is not looked for by subject, and costs a commit a page less.
+3: what a service made of the facts may be kept beside them."""
