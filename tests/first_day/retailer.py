@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -33,6 +34,7 @@ from gridplus.retailer.enrolment import (
     EstApp,
     LineConfig,
     Lines,
+    OwnersWay,
     RegistryLink,
 )
 from gridplus.serving import LOOPBACK, Door, Server, bound_listener, explain
@@ -127,8 +129,12 @@ def retailer_of(town: Town, folder: Path, **changes: Any) -> Iterator[Retailer]:
         }
         board = Board()
         board.publish(PRICES)
+        loopback = bound_listener(LOOPBACK, 0)
+        urls["plain"] = f"http://{LOOPBACK}:{loopback.getsockname()[1]}"
+        owners = OwnersWay(httpx.AsyncClient(base_url=urls["plain"], trust_env=False))
+        routes = [*EstApp(desk, about=about).routes(), *owners.routes(), *board.app().routes]
         app = Starlette(
-            routes=[*EstApp(desk, about=about).routes(), *board.app().routes],
+            routes=routes,
             middleware=[Middleware(DoorGuard)],
             exception_handlers={InputError: explain(400)},
         )
@@ -150,8 +156,6 @@ def retailer_of(town: Town, folder: Path, **changes: Any) -> Iterator[Retailer]:
         told = "".join(f"{name} = {json.dumps(value)}\n" for name, value in table.items())
         path.write_text(f"{path.read_text()}[line]\n{told}")
         hub, doors = open_hub(HubConfig.load(path))
-        loopback = bound_listener(LOOPBACK, 0)
-        urls["plain"] = f"http://{LOOPBACK}:{loopback.getsockname()[1]}"
         stack.enter_context(served(hub, loopback, doors))
         yield Retailer(town, maker, contract, urls)
 

@@ -33,11 +33,25 @@ async def test_what_is_served_is_described_and_nothing_else(town: Town, tmp_path
 
 def test_every_refusal_is_named_once_in_the_order_of_the_checks() -> None:
     operations = openapi()["paths"]
-    asked = ("/v1/channels", "/v1/reads", "/v1/orders", "/v1/joins", "/v1/admin/restatements")
+    asked = (
+        "/v1/channels",
+        "/v1/reads",
+        "/v1/orders",
+        "/v1/words",
+        "/v1/joins",
+        "/v1/admin/restatements",
+    )
     told = [name for path in asked for name in names(operations[path])]
     reasons = [reason.name for group in (HubRefusal, ReadRefusal, PayeeRefusal) for reason in group]
     assert set(told) == set(reasons)
-    for path in ("/v1/channels", "/v1/reads", "/v1/vouchers", "/v1/orders", "/v1/joins"):
+    for path in (
+        "/v1/channels",
+        "/v1/reads",
+        "/v1/vouchers",
+        "/v1/orders",
+        "/v1/words",
+        "/v1/joins",
+    ):
         hub = [name for name in names(operations[path]) if name in HubRefusal.__members__]
         assert hub == [reason.name for reason in HubRefusal if reason.name in hub]
 

@@ -36,6 +36,7 @@ from gridplus.wallet import Address, Cfg, ChannelId, Close, Descriptor, Rotate, 
 from gridplus.wire import (
     Acknowledgement,
     AskOrder,
+    AskWord,
     BatchAnswer,
     BilledDay,
     BilledRecord,
@@ -44,6 +45,7 @@ from gridplus.wire import (
     ChannelStatus,
     EnrolVen,
     FetchRestatement,
+    FinalWord,
     HubAction,
     JoinRequest,
     OpenChannel,
@@ -66,6 +68,7 @@ from gridplus.wire import (
 )
 from gridplus.wire.batches import Item, ItemAnswer
 from gridplus.wire.message import Message
+from gridplus.wire.orders import ROLES
 from gridplus.wire.releases import Release, ReleasedFile, Version
 
 u48 = st.integers(0, U48_MAX)
@@ -269,6 +272,8 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(EnrolVen, identities, octets(32), seconds, octets(64)),
     st.builds(VenEnrolled, texts, texts),
     st.builds(AskOrder, actions, signed),
+    st.builds(AskWord, channels, instants, st.sampled_from([*ROLES]), octets(64)),
+    st.builds(FinalWord, channels, counters, octets(32)),
     st.builds(OrderAnswer, channels, nonces, instants, signatures),
     st.builds(
         OrderNotice,
@@ -397,6 +402,8 @@ EXAMPLES: tuple[Message, ...] = (
         _IDENTITY,
     ),
     AskOrder(Close(_STATEMENT.channel, 5, 6, 1, 1_613_900_000), {"owner": b"\x1b" * 64}),
+    AskWord(_STATEMENT.channel, 1_613_386_400, "owner", b"\x1b" * 64),
+    FinalWord(_STATEMENT.channel, Counters(5, 6), b"\x1f" * 32),
     OrderAnswer(_STATEMENT.channel, 1, 1_613_386_400, b"\x1c" * 64),
     OrderNotice(
         _STATEMENT.channel,

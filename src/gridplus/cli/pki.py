@@ -9,6 +9,7 @@ import click
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gridplus.cli.pki_codes import issue_codes, revoke_code
 from gridplus.cli.serving import FILE
 from gridplus.clock import SystemClock
 from gridplus.failures import InputError
@@ -232,6 +233,10 @@ def verify(
     else:
         click.echo(said if lists or not good else f"{said} (revocation was not checked)")
     sys.exit(0 if good else 1)
+
+
+for part in (issue_codes, revoke_code):
+    command.add_command(part)
 
 
 def _hand_out(answer: Issued | IssueRefused, *, out: Path | None) -> None:

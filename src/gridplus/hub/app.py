@@ -44,6 +44,7 @@ from gridplus.journal.copying import parcel
 from gridplus.serving import LOOPBACK, bound_listener, read_body, require_bearer
 from gridplus.wire import (
     AskOrder,
+    AskWord,
     Channels,
     FetchRestatement,
     JoinRequest,
@@ -106,6 +107,7 @@ class HubApp:
             Route("/v1/vouchers", self._submit_voucher, methods=["POST"]),
             Route("/v1/batches", self._submit_batch, methods=["POST"]),
             Route("/v1/orders", self._sign_order, methods=["POST"]),
+            Route("/v1/words", self._tell_word, methods=["POST"]),
             Route("/v1/restatements", self._restatement, methods=["POST"]),
             Route("/v1/joins", self._join, methods=["POST"]),
             Route("/metrics", require_bearer(token, self._show_metrics)),
@@ -226,6 +228,11 @@ class HubApp:
     async def _sign_order(self, request: Request) -> Response:
         asked = AskOrder.parse(await read_body(request, limit=AskOrder.LIMIT))
         answer = await self._hub.orders.sign(asked)
+        return message_answer(self._desk.refusal(answer) if isinstance(answer, Refused) else answer)
+
+    async def _tell_word(self, request: Request) -> Response:
+        asked = AskWord.parse(await read_body(request, limit=AskWord.LIMIT))
+        answer = self._hub.orders.word(asked)
         return message_answer(self._desk.refusal(answer) if isinstance(answer, Refused) else answer)
 
     async def _restatement(self, request: Request) -> Response:

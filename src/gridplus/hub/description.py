@@ -76,6 +76,7 @@ def openapi() -> dict[str, Any]:
         },
         "paths": _homes()
         | _payments()
+        | _owners()
         | _restatements()
         | _back_office()
         | _copies()
@@ -148,6 +149,11 @@ def _payments() -> dict[str, Any]:
                 **_answers("BatchAnswer", "400", "413", "502", "503"),
             }
         },
+    }
+
+
+def _owners() -> dict[str, Any]:
+    return {
         "/v1/orders": {
             "post": {
                 "operationId": "signOrder",
@@ -155,6 +161,14 @@ def _payments() -> dict[str, Any]:
                 "a close or a new owner by two keys a day after owner and guardian were told",
                 **_takes("AskOrder"),
                 **_answers("OrderAnswer", "400", "413", "502", "503", refusals=reasons.ORDERING),
+            }
+        },
+        "/v1/words": {
+            "post": {
+                "operationId": "askWord",
+                "summary": "at which pair the home could be closed now, for one of its keys",
+                **_takes("AskWord"),
+                **_answers("FinalWord", "400", "413", "502", "503", refusals=reasons.ASKING),
             }
         },
     }

@@ -16,6 +16,7 @@ from gridplus.tls import peer_at
 from gridplus.wallet import ChannelId
 from gridplus.wire import (
     AskOrder,
+    AskWord,
     BatchAnswer,
     FetchRestatement,
     JoinRequest,
@@ -33,6 +34,7 @@ _OF_A_CHANNEL: dict[str, type[Message]] = {
     "/v1/reads": SubmitRead,
     "/v1/vouchers": SubmitVoucher,
     "/v1/orders": AskOrder,
+    "/v1/words": AskWord,
     "/v1/restatements": FetchRestatement,
     "/v1/joins": JoinRequest,
 }

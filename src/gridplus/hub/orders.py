@@ -29,13 +29,15 @@ from gridplus.wallet import (
     action_digest,
     is_signed_by_two,
 )
-from gridplus.wire import AskOrder, OrderAnswer, OrderNotice
+from gridplus.wire import AskOrder, AskWord, FinalWord, OrderAnswer, OrderNotice
 from gridplus.wire.orders import ROLES, is_into, kind_of
 
 NOTICE_S: Final = DAY_S
 """From telling owner and guardian to a signature that only two of the keys want."""
 NOTICE_LAPSES_S: Final = 7 * DAY_S
 """So long after it was told, a notice counts no more."""
+ASKED_WITHIN_S: Final = 600
+"""How far the instant in a question may be from our time."""
 _LONGEST_S: Final = 7 * DAY_S
 
 
@@ -85,6 +87,17 @@ class OrderDesk:
             tell = not (len(asked.signatures) == len(ROLES) or is_at_once(home, asked))
             wait = tell and not _is_due(home, asked, now_s=now_s)
             return await (self._tell if wait else self._sign)(home, asked, now_s=now_s)
+
+    def word(self, asked: AskWord) -> FinalWord | Refused:
+        """At which pair the home could be closed now, for one of its keys."""
+        home = self.book.served(asked.channel)
+        if isinstance(home, Refused):
+            return home
+        fresh = abs(asked.asked_at_s - self.clock.now_s()) <= ASKED_WITHIN_S
+        if not fresh or not asked.is_signed(home.identity.descriptor, domain=self.domain):
+            return Refused(HubRefusal.NOT_YOURS)
+        bill = home.payee.bill
+        return FinalWord(asked.channel, bill.counters, bill.head)
 
     async def _tell(self, home: Home, asked: AskOrder, *, now_s: int) -> OrderAnswer | Refused:
         kind, nonce = kind_of(asked.action), asked.action.nonce

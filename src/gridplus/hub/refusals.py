@@ -26,6 +26,7 @@ class HubRefusal(Enum):
     NOTHING_RESTATED = "there is no such restatement: these bills are what they should have been"
     INPUTS_NOT_USABLE = "an interval was never billed, or cannot be rated with what is named for it"
     PRICES_NOT_PUBLISHED = "no final prices are published for this interval's operating day"
+    NOT_YOURS = "owner, guardian or device of the channel must sign this question, now"
     TWO_MUST_SIGN = "two of owner, guardian and device must sign, and each signature must be theirs"
     ORDER_OUTDATED = "another order of this home was sent since this one was written"
     ORDER_EXPIRED = "an order is good for at most seven days, and this one is not good now"

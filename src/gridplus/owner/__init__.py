@@ -5,7 +5,7 @@ signature where the vault asks for it.
 """
 
 from gridplus.owner.desk import Desk, Standing, ask_wallet
-from gridplus.owner.hub_link import ask_hub, with_hub
+from gridplus.owner.hub_link import HubDoor, ask_hub, ask_word, check_word, with_hub
 from gridplus.owner.order import Order, OrderRefused, Signature, parse_order, typed_data
 from gridplus.owner.papers import parse_papers, write_papers
 from gridplus.owner.receipts import Receipts, parse_receipts, salt_digest, salt_of
@@ -13,6 +13,7 @@ from gridplus.owner.words import say_order, say_standing
 
 __all__ = [
     "Desk",
+    "HubDoor",
     "Order",
     "OrderRefused",
     "Receipts",
@@ -20,6 +21,8 @@ __all__ = [
     "Standing",
     "ask_hub",
     "ask_wallet",
+    "ask_word",
+    "check_word",
     "parse_order",
     "parse_papers",
     "parse_receipts",

@@ -66,7 +66,11 @@ def open_retailer(
         if config.line is not None:
             deployment = Deployment.load(config.deployment)
             line = open_line(
-                config.line, chain_url=config.chain_url, deployment=deployment, opened=opened
+                config.line,
+                client,
+                chain_url=config.chain_url,
+                deployment=deployment,
+                opened=opened,
             )
         token = None if config.admin_token is None else read_token(config.admin_token)
         kept = opened.pop_all()

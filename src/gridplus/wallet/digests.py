@@ -109,6 +109,12 @@ def order_notice_digest(
     return struct_digest(domain, spelled, values=(channel, order_type, nonce, signs_at_s))
 
 
+def ask_word_digest(domain: Domain, channel: ChannelId, *, asked_at_s: int) -> bytes:
+    """What owner, guardian or device signs to be told where the home's channel stands."""
+    spelled = "AskWord(bytes32 channel,uint64 time)"
+    return struct_digest(domain, spelled, values=(channel, asked_at_s))
+
+
 def receive_authorization_digest(domain: Domain, authorization: Authorization) -> bytes:
     """What a token holder signs so that the receiver, and nobody else, may pull the value."""
     a = authorization

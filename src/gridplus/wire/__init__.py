@@ -5,7 +5,7 @@ from gridplus.wire.channels import PORT_MAX, ChannelStatus, OpenChannel, StreamP
 from gridplus.wire.claims import OWED_ITEMS, OwedVoucher, OwedVouchers
 from gridplus.wire.enrolment import EnrolVen, VenEnrolled
 from gridplus.wire.joining import JoinRequest, RequestJoined
-from gridplus.wire.orders import AskOrder, HubAction, OrderAnswer, OrderNotice
+from gridplus.wire.orders import AskOrder, AskWord, FinalWord, HubAction, OrderAnswer, OrderNotice
 from gridplus.wire.payments import (
     Acknowledgement,
     BillOffer,
@@ -41,6 +41,7 @@ __all__ = [
     "VTN_PATH",
     "Acknowledgement",
     "AskOrder",
+    "AskWord",
     "BatchAnswer",
     "BillOffer",
     "BilledDay",
@@ -49,6 +50,7 @@ __all__ = [
     "Channels",
     "EnrolVen",
     "FetchRestatement",
+    "FinalWord",
     "HubAction",
     "JoinRequest",
     "OpenChannel",

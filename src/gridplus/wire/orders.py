@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self, TypeAlias
 
+from gridplus.channel import Counters
 from gridplus.digest import Document, keccak256
 from gridplus.failures import InputError
 from gridplus.tariff import ChannelIdentity, Fields, format_octets, identity_document, identity_from
@@ -19,15 +20,19 @@ from gridplus.wallet import (
     Cfg,
     ChannelId,
     Close,
+    Descriptor,
     Domain,
     Role,
     Rotate,
     SetCap,
     StartExit,
+    ask_word_digest,
     channel_id,
     is_signed_by,
     order_notice_digest,
+    verify_device,
 )
+from gridplus.wire.channels import read_counters
 from gridplus.wire.message import Message
 
 HubAction: TypeAlias = Close | Rotate | SetCap
@@ -159,6 +164,66 @@ class OrderAnswer(Message):
             fields.integer("signs_at_s", high=INSTANT_MAX),
             fields.octets_or_none("hub_signature", 64),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AskWord(Message):
+    """At which pair the home could be closed now: asked by one of its keys, whose `role` signs
+    channel and instant."""
+
+    channel: ChannelId
+    asked_at_s: int
+    role: str
+    signature: bytes
+    KIND: ClassVar[str] = "gridplus.ask-word/1"
+
+    def document(self) -> dict[str, Document]:
+        return {
+            "channel": format_octets(self.channel),
+            "asked_at_s": self.asked_at_s,
+            "role": self.role,
+            "signature": format_octets(self.signature),
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        return cls(
+            ChannelId(fields.octets("channel", 32)),
+            fields.integer("asked_at_s", high=INSTANT_MAX),
+            fields.choice("role", ROLES),
+            fields.octets("signature", 64),
+        )
+
+    def is_signed(self, descriptor: Descriptor, *, domain: Domain) -> bool:
+        """Whether the key that `role` names in the home's descriptor signed it."""
+        digest = ask_word_digest(domain, self.channel, asked_at_s=self.asked_at_s)
+        if self.role == "device":
+            return verify_device(descriptor.device_key, digest, signature=self.signature)
+        by = descriptor.owner if self.role == "owner" else descriptor.guardian
+        return is_signed_by(by, digest, signature=self.signature)
+
+
+@dataclass(frozen=True, slots=True)
+class FinalWord(Message):
+    """The newest bill of a home: its counters are the only pair that the hub signs for a close."""
+
+    channel: ChannelId
+    final: Counters
+    head: bytes
+    KIND: ClassVar[str] = "gridplus.final-word/1"
+
+    def document(self) -> dict[str, Document]:
+        return {
+            "channel": format_octets(self.channel),
+            "spent_ubolt": self.final.spent_ubolt,
+            "earned_ubolt": self.final.earned_ubolt,
+            "head": format_octets(self.head),
+        }
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        channel = ChannelId(fields.octets("channel", 32))
+        return cls(channel, read_counters(fields), fields.octets("head", 32))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,15 @@ from gridplus.wire.batches import BATCH_ITEMS, BatchAnswer, SubmitBatch
 from gridplus.wire.channels import HOST, PORT_MAX, ChannelStatus, OpenChannel, StreamPlace
 from gridplus.wire.joining import JoinRequest, RequestJoined
 from gridplus.wire.message import Message
-from gridplus.wire.orders import HUB_ACTIONS, INSTANT_MAX, ROLES, AskOrder, OrderAnswer
+from gridplus.wire.orders import (
+    HUB_ACTIONS,
+    INSTANT_MAX,
+    ROLES,
+    AskOrder,
+    AskWord,
+    FinalWord,
+    OrderAnswer,
+)
 from gridplus.wire.payments import (
     Acknowledgement,
     BillOffer,
@@ -250,6 +258,13 @@ _FIELDS: dict[type[Message], dict[str, Schema]] = {
         "signs_at_s": _INSTANT,
         "hub_signature": or_null(_SIGNATURE),
     },
+    AskWord: {
+        "channel": _CHANNEL,
+        "asked_at_s": _INSTANT,
+        "role": {"type": "string", "enum": list(ROLES)},
+        "signature": _SIGNATURE,
+    },
+    FinalWord: {"channel": _CHANNEL, **_COUNTERS, "head": octets(32)},
     FetchRestatement: {"channel": _CHANNEL, "after": octets(32), "signature": _SIGNATURE},
     RestatementOffer: _RESTATED,
     OrderRestatement: {

@@ -5,6 +5,7 @@ from gridplus.retailer.enrolment.est import EstApp
 from gridplus.retailer.enrolment.guard import ENROL_DOOR, LINE_DOOR, DoorGuard
 from gridplus.retailer.enrolment.lines import LineConfig, Lines
 from gridplus.retailer.enrolment.opening import OpenLine, kept_fresh, open_line
+from gridplus.retailer.enrolment.owners import OwnersWay
 
 __all__ = [
     "ENROL_DOOR",
@@ -16,6 +17,7 @@ __all__ = [
     "LineConfig",
     "Lines",
     "OpenLine",
+    "OwnersWay",
     "RegistryLink",
     "kept_fresh",
     "open_line",

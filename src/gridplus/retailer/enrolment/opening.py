@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -22,6 +23,7 @@ from gridplus.retailer.authority.records import parse_serial
 from gridplus.retailer.enrolment.desk import EnrolDesk, RegistryLink
 from gridplus.retailer.enrolment.est import EstApp
 from gridplus.retailer.enrolment.lines import LineConfig, Lines
+from gridplus.retailer.enrolment.owners import OwnersWay
 from gridplus.serving import read_body, require_bearer
 from gridplus.tariff import Fields, format_octets
 from gridplus.wallet.certificates import parse_request
@@ -35,12 +37,14 @@ class OpenLine:
 
     est: EstApp
     lines: Lines
+    owners: OwnersWay
 
     def routes(self, admin_token: str | None) -> list[Route]:
         """For everybody, and for the administrator."""
         orders = (("revocations", self._revoke), ("endpoints", self._certify))
         return [
             *self.est.routes(),
+            *self.owners.routes(),
             *(
                 Route(f"/v1/admin/{name}", require_bearer(admin_token, order), methods=["POST"])
                 for name, order in orders
@@ -74,9 +78,15 @@ async def _order(request: Request) -> Fields:
 
 
 def open_line(
-    config: LineConfig, *, chain_url: str, deployment: Deployment, opened: ExitStack
+    config: LineConfig,
+    hub: httpx.AsyncClient,
+    *,
+    chain_url: str,
+    deployment: Deployment,
+    opened: ExitStack,
 ) -> OpenLine:
-    """`opened` closes what it needs. Raises StorageError, InputError, RemoteError."""
+    """`hub` reaches the hub's loopback port; `opened` closes what it needs. Raises StorageError,
+    InputError, RemoteError."""
     now_s = SystemClock().now_s
     chain = opened.enter_context(RpcChain(chain_url))
     reader = opened.enter_context(RpcChain(chain_url))
@@ -93,7 +103,7 @@ def open_line(
         "line": config.url,
         "chain": config.chain,
     }
-    return OpenLine(EstApp(desk, about=about), Lines(desk, epochs, config=config))
+    return OpenLine(EstApp(desk, about=about), Lines(desk, epochs, config=config), OwnersWay(hub))
 
 
 @asynccontextmanager
