@@ -10,10 +10,12 @@ from datetime import date
 
 from gridplus.demo.diary import Deed
 from gridplus.demo.figures import (
+    AskFigures,
     CostPart,
     EnergyFigures,
     Figures,
     GasFigures,
+    HeedFigures,
     HomeFigures,
     OutputFiles,
     PaymentFigures,
@@ -173,6 +175,22 @@ def _figures(hourly: tuple[int, ...], *, first_day: date, homes: int, days: int)
         homes=_homes(series, taken_wh=taken, fed_in_wh=fed_in, count=homes),
         metered=0,
         flat_price_ubolt_per_mwh=131_400_000,
+        asks=(
+            AskFigures(
+                "request",
+                series.start_s[0],
+                series.start_s[0] + 3_600,
+                series.start_s[0] + 7_200,
+                "use less for 50.0 ¢ a kWh",
+                (("poll", homes),),
+                tuple(
+                    HeedFigures(f"home {i + 1}", (("battery", "request 1"),), "", 12_345)
+                    if i % 2 == 0
+                    else HeedFigures(f"home {i + 1}", (), "your preferences join no requests", 0)
+                    for i in range(homes)
+                ),
+            ),
+        ),
         payments=PaymentFigures(count=96 * homes * days, p50_us=8_140, p99_us=23_420, refused=0),
         gas=GasFigures(
             by_kind=(

@@ -7,12 +7,13 @@ from gridplus.agent.agent import (
     Payment,
     SmartAgent,
 )
+from gridplus.agent.asked import AskFeed
 from gridplus.agent.devices import HomeDevices
 from gridplus.agent.ground import Ground, fetch_plan, remember
 from gridplus.agent.identity import Claimed, EnrolmentRefused, Identity, Retailer, meet
 from gridplus.agent.links import Link, PriceFeed, Unreachable
 from gridplus.agent.memory import Memory, newest_voucher, open_outbox
-from gridplus.agent.owners_word import OwnersWord, read_orders
+from gridplus.agent.owners_word import OrdersFolder, OwnersWord, read_orders
 from gridplus.agent.price_signals import VenFeed
 from gridplus.agent.restating import RestatementRefused
 from gridplus.agent.stream import HubLink
@@ -20,6 +21,7 @@ from gridplus.agent.ven import Ven, VenCredentials, enrol
 
 __all__ = [
     "AgentKeys",
+    "AskFeed",
     "BillRefused",
     "Claimed",
     "EnrolmentRefused",
@@ -30,6 +32,7 @@ __all__ = [
     "Identity",
     "Link",
     "Memory",
+    "OrdersFolder",
     "OwnersWord",
     "Payment",
     "PriceFeed",

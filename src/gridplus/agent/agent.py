@@ -31,6 +31,7 @@ from gridplus.channel import (
     Voucher,
     step_payer,
 )
+from gridplus.control import Decision
 from gridplus.failures import RemoteError, invariant
 from gridplus.keystore import DeviceKey, Secp256k1Key
 from gridplus.market import PriceVersion, operating_day_intervals, operating_day_of
@@ -118,6 +119,7 @@ class SmartAgent:
         self.joins = Joins(household.plan, keys.device, hub, ground)
         self._prices: dict[date, PriceVersion] = {}
         self._planner = DevicePlanner(household.home, household.plan, devices)
+        self.decision: Decision | None = None
         self.credit_fault: str | None = None
         self.price_kind: str | None = None
 
@@ -187,11 +189,16 @@ class SmartAgent:
     ) -> Rule | None:
         """The same, as the owner's orders allow it; what was decided is journaled."""
         day = self._day_of(interval)
-        guidance = word.guidance(self._household.home, day=day, now_s=interval.start_s)
+        guidance = word.guidance(
+            self._household.home,
+            day=day,
+            now_s=interval.start_s,
+            seen=self.memory.see_consents,
+        )
         if self._planner.needs_plan(interval, prices, guidance=guidance):
             self._planner.plan_guided(self._coming(interval, prices), guidance)
         nets_wh = self._scenarios(interval)
-        decision = self._planner.act_guided(interval, guidance, nets_wh=nets_wh)
+        self.decision = decision = self._planner.act_guided(interval, guidance, nets_wh=nets_wh)
         self.memory.note_decision(interval, decision, price_kind=self.price_kind or "")
         return decision.rule
 

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,7 @@ from gridplus.agent.identity import Identity, meet
 from gridplus.agent.links import LineRefused, Link, PriceFeed, Unreachable
 from gridplus.agent.memory import Memory
 from gridplus.agent.moving_in import UNPOSTED_LIMIT_UBOLT
-from gridplus.agent.owners_word import OwnersWord, read_orders
+from gridplus.agent.owners_word import OrdersFolder, OwnersWord
 from gridplus.agent.price_signals import VenFeed
 from gridplus.agent.stream import HubLink
 from gridplus.agent.ven import Ven
@@ -208,7 +207,7 @@ class Life:
     async def _signals_of(self, office: Link) -> tuple[PriceSource, OwnersWord]:
         """Events of the VTN; the plain list of prices where it does not enrol this VEN."""
         box = self._box
-        said, device = partial(read_orders, box.folder, box.channel), box.keys.device
+        said, device = OrdersFolder(box.folder, box.channel), box.keys.device
         try:
             known = await enrol_ven(office, box.channel, device=device, now_s=box.clock.now_s())
         except Unreachable:
@@ -217,7 +216,8 @@ class Life:
             self._log.warning("signals: prices alone, nothing that is asked: %s", error)
             return PriceFeed(office), OwnersWord(said, lambda _from_s, _until_s: ())
         ven = Ven(office, known)
-        return VenFeed(ven, box.deployment), OwnersWord(said, AskFeed(ven, box.deployment).asks)
+        asked = AskFeed(ven, box.deployment)
+        return VenFeed(ven, box.deployment), OwnersWord(said, asked.asks, asked.promised)
 
     async def _require_ours(self) -> None:
         """Whether the registry still has this box as its owner's. Raises RemoteError."""
@@ -230,6 +230,7 @@ class Life:
     async def _hear(self) -> None:
         if self._agent is not None:
             await self._agent.learn_prices()
+            await self._agent.take_part(now_s=self._box.clock.now_s())
 
     async def _decide(self) -> None:
         """Once a quarter hour, as soon as it has begun."""

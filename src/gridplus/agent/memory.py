@@ -24,9 +24,9 @@ from gridplus.channel import (
     VoucherSigned,
     step_payer,
 )
-from gridplus.control import Decision
+from gridplus.control import Consents, Decision
 from gridplus.digest import Document, canonical_json, parse_document
-from gridplus.failures import Bug, RemoteError, StorageError
+from gridplus.failures import Bug, InputError, RemoteError, StorageError
 from gridplus.journal import Fact, Journal, Stored
 from gridplus.meter import IntervalRead
 from gridplus.tariff import (
@@ -67,6 +67,7 @@ class Kind(StrEnum):
     DEVICES_TOLD = "DevicesTold"
     JOIN_SIGNED = "JoinSigned"
     REQUEST_JOINED = "RequestJoined"
+    CONSENT_SEEN = "ConsentSeen"
 
 
 @dataclass
@@ -77,7 +78,8 @@ class Memory:
     that it would not pay; `receipt` is the hub's newest, `last_read` the newest that was taken.
     Receipts reach the disk with the next fact: one that a crash loses is asked for again with its
     voucher. `joins` are the paid requests for which this home gave its word, by digest, and
-    `receipts` the digests of those of which the hub has confirmed it.
+    `receipts` the digests of those of which the hub has confirmed it. `consents` is the highest
+    number of a consent that was ever seen, by device and kind of signal.
     """
 
     journal: Journal
@@ -92,6 +94,7 @@ class Memory:
     joins: dict[bytes, PaidRequest] = field(default_factory=dict)
     receipts: set[bytes] = field(default_factory=set)
     used: UsedLately = field(default_factory=UsedLately)
+    consents: dict[tuple[str, str], int] = field(default_factory=dict)
     _unwritten: list[Fact] = field(default_factory=list)
 
     def replay(self) -> None:
@@ -154,6 +157,23 @@ class Memory:
             "declined": [{"signal": cited, "why": why} for cited, why in decision.declined],
         }
         self._unwritten.append(Fact(Kind.DEVICES_TOLD.value, b"", canonical_json(document)))
+
+    def see_consents(self, consents: Consents) -> None:
+        """Keep the highest numbers; they reach the disk with the next fact. Raises InputError when
+        one was higher before: somebody has put older orders back."""
+        found = {(each.device, each.signal.name): each.number for each in consents.given}
+        for (device, signal), number in self.consents.items():
+            if found.get((device, signal), 0) < number:
+                raise InputError(
+                    f"consent {number} of the {device} to {signal.lower()} was seen before, and is "
+                    "not here: older orders were put back; the owner withdraws one by a newer one"
+                )
+        for (device, signal), number in found.items():
+            if self.consents.get((device, signal)) != number:
+                self.consents[device, signal] = number
+                document: Document = {"device": device, "signal": signal, "number": number}
+                body = canonical_json(document)
+                self._unwritten.append(Fact(Kind.CONSENT_SEEN.value, b"", body))
 
     async def sign_join(self, asked: JoinRequest, digest: bytes) -> None:
         """Keep this home's word that it takes part in a request, before it leaves the house."""
@@ -238,6 +258,10 @@ class Memory:
                 fields = _fields(stored)
                 digest = fields.octets("digest", 32)
                 self.joins[digest] = JoinRequest.read(fields.object("join")).request
+            case Kind.CONSENT_SEEN:
+                fields = _fields(stored)
+                who = fields.text("device"), fields.text("signal")
+                self.consents[who] = fields.integer("number")
             case Kind.REQUEST_JOINED:
                 self.receipts.add(RequestJoined.parse(body).request)
             case Kind.OUTBOX_WRITTEN | Kind.DEVICES_TOLD:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gridplus.control import (
     Ask,
+    Consent,
     Consents,
     Guidance,
     Orders,
@@ -31,17 +32,36 @@ PREFERENCES_FILE, ORDERS_FILE = "preferences.toml", "orders.json"
 
 def read_orders(folder: Path, identity: ChannelIdentity) -> Orders:
     """What the owner has said in `folder`; what is absent is not said. Raises InputError."""
-    wishes, said = folder / PREFERENCES_FILE, folder / ORDERS_FILE
-    orders = Orders()
-    if wishes.exists():
-        preferences = parse_preferences(read_file(wishes), what=str(wishes))
-        orders = Orders(preferences)
-    if not said.exists():
-        return orders
-    found, overrides = parse_orders(read_file(said), what=str(said))
-    owner, domain = identity.descriptor.owner, identity.domain
-    consents = Consents.checked(found, channel=identity.channel, domain=domain, owner=owner)
-    return Orders(orders.preferences, consents, overrides)
+    return OrdersFolder(folder, identity)()
+
+
+@dataclass
+class OrdersFolder:
+    """What the owner has said in `folder`, each time it is called; signatures are checked again
+    when a file is another one. Raises InputError."""
+
+    folder: Path
+    identity: ChannelIdentity
+    _read: tuple[bytes | None, bytes | None] | None = None
+    _orders: Orders = field(default_factory=Orders)
+
+    def __call__(self) -> Orders:
+        wishes, said = self.folder / PREFERENCES_FILE, self.folder / ORDERS_FILE
+        wished, ordered = (read_file(p) if p.exists() else None for p in (wishes, said))
+        if (wished, ordered) != self._read:
+            orders = Orders()
+            if wished is not None:
+                orders = Orders(parse_preferences(wished, what=str(wishes)))
+            if ordered is not None:
+                found, overrides = parse_orders(ordered, what=str(said))
+                orders = Orders(orders.preferences, self._checked(found), overrides)
+            self._read, self._orders = (wished, ordered), orders
+        return self._orders
+
+    def _checked(self, found: Sequence[Consent]) -> Consents:
+        who = self.identity
+        owner, domain = who.descriptor.owner, who.domain
+        return Consents.checked(found, channel=who.channel, domain=domain, owner=owner)
 
 
 @dataclass
@@ -55,11 +75,20 @@ class OwnersWord:
     fault: str | None = None
     _last: Orders = field(default_factory=Orders)
 
-    def guidance(self, home: Home, *, day: Sequence[Interval], now_s: int) -> Guidance:
-        """What plans go by at `now_s` of `day`. Raises nothing: the last good orders go on."""
+    def guidance(
+        self,
+        home: Home,
+        *,
+        day: Sequence[Interval],
+        now_s: int,
+        seen: Callable[[Consents], None] = lambda _: None,
+    ) -> Guidance:
+        """What plans go by at `now_s` of `day`. `seen` hears of consents before they count, and
+        raises InputError for older ones. Raises nothing: the last good orders go on."""
         asks = self.asks(day[0].start_s, day[-1].end_s)
         try:
             orders = self.orders()
+            seen(orders.consents)
             found = guide(home, orders, asks=asks, now_s=now_s)
         except InputError as error:
             self.fault = str(error)

@@ -30,6 +30,9 @@ from gridplus.failures import InputError
 @click.option(
     "--restate", is_flag=True, help="Correct the first day's prices and restate its bills."
 )
+@click.option(
+    "--broker", help="Hear of events over this MQTT broker, like mqtt://127.0.0.1; default: poll."
+)
 @click.option("--rtm-point", help="Column of --rtm to read; default LZ_HOUSTON.")
 def command(
     day: str,
@@ -43,6 +46,7 @@ def command(
     rtm_point: str | None,
     meter: Path | None,
     restate: bool,
+    broker: str | None,
 ) -> None:
     """A street of real homes buys a real day of electricity.
 
@@ -65,7 +69,9 @@ def command(
     from gridplus.demo.page import summary_page
 
     began_ns = time.perf_counter_ns()
-    options = DemoOptions(_day(day), days, homes, seed, fast, out, rtm, rtm_point, meter, restate)
+    options = DemoOptions(
+        _day(day), days, homes, seed, fast, out, rtm, rtm_point, meter, restate, broker
+    )
     for fault in options.meter_faults:
         click.echo(f"gridplus: {fault}", err=True)
     with progress(Console(stderr=True), enabled=True) as bar:

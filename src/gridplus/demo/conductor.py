@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 from gridplus.chain import RpcChain
 from gridplus.chain.deployment import Deployment
+from gridplus.control import Decision, Signal
 from gridplus.demo import outside
+from gridplus.demo.asks import DAILY_ASKS, DailyAsk
 from gridplus.demo.founding import DepositOrder, Founder, make_role_keys
 from gridplus.demo.line import Line
 from gridplus.demo.options import DemoOptions, StreetTerms, bundled, street_terms
@@ -38,6 +40,31 @@ class Progress(Protocol):
 
 
 @dataclass
+class Asked:
+    """An ask of the retailer's: the event, which way each home heard of it, what the devices of
+    each home did about it (and by which consents), and why nobody did where that was so."""
+
+    ask: DailyAsk
+    day: date
+    event: str
+    ways: dict[str, str]
+    followed: dict[str, dict[str, str]] = field(default_factory=dict)
+    declined: dict[str, str] = field(default_factory=dict)
+
+    def note(self, home: str, decision: Decision) -> None:
+        """What was decided in a home for an interval."""
+        for action in decision.actions:
+            if any(each.startswith(f"{self.event} ") for each in action.signals):
+                kind = Signal[self.ask.kind.upper()]
+                consents = (each for each in action.consents if each.signal is kind)
+                leave = ", ".join(f"{each.signal.name.lower()} {each.number}" for each in consents)
+                self.followed.setdefault(home, {})[action.device] = leave
+        for cited, why in decision.declined:
+            if cited.startswith(f"{self.event} "):
+                self.declined[home] = why
+
+
+@dataclass
 class Run:
     """What the run has seen: everything the figures are made of that no store keeps."""
 
@@ -54,6 +81,7 @@ class Run:
     gas: list[tuple[str, int]] = field(default_factory=list)
     refused: int = 0
     reasons: dict[tuple[str, int], Mapping[str, str]] = field(default_factory=dict)
+    asked: list["Asked"] = field(default_factory=list)
     restated: dict[str, Any] | None = None
     """What the back office told of the restatement, by home."""
 
@@ -136,7 +164,14 @@ def _deposit(run: Run, founder: Founder, *, residents: Sequence[Resident]) -> No
 async def _wake(run: Run, chain: RpcChain, *, line: Line) -> None:
     """Every home claims its box, and opens its channel over the line that it gets by that."""
     around = Surroundings(
-        chain, run.deployment, run.hub, line, run.plan, run.stage.clock, run.terms
+        chain,
+        run.deployment,
+        run.hub,
+        line,
+        run.plan,
+        run.stage.clock,
+        run.terms,
+        pushed=run.options.broker is not None,
     )
     await asyncio.gather(*(resident.wake(around) for resident in run.residents))
 
@@ -148,6 +183,7 @@ async def _live(run: Run, founder: Founder, *, progress: Progress) -> None:
     await _day_ahead(run, days[0], progress=progress)
     for day in days:
         for interval in operating_day_intervals(day):
+            await _ask(run, day, interval=interval)
             await _live_through(run, interval)
             done += 1
             progress.interval(done, total, label=f"{day} {_local(interval)}")
@@ -161,11 +197,26 @@ async def _live(run: Run, founder: Founder, *, progress: Progress) -> None:
             await _restate(run, day, progress=progress)
 
 
+async def _ask(run: Run, day: date, *, interval: Interval) -> None:
+    """The retailer asks what is due when `interval` begins; every home hears of it at once."""
+    for each in DAILY_ASKS:
+        if each.told_s(day) == interval.start_s:
+            event = await asyncio.to_thread(outside.ask, run.stage, each.order(day))
+            told = (r.hear_of(event, now_s=interval.start_s) for r in run.residents)
+            ways = await asyncio.gather(*told)
+            names = (resident.name for resident in run.residents)
+            run.asked.append(Asked(each, day, event, dict(zip(names, ways, strict=True))))
+
+
 async def _live_through(run: Run, interval: Interval) -> None:
     """Every home decides, lives for a quarter hour, meters it, is billed, and pays."""
     for resident in run.residents:
         resident.agent.decide(interval)
         run.reasons[resident.name, interval.start_s] = resident.agent.why()
+        decision = resident.agent.decision
+        if decision is not None:
+            for asked in run.asked:
+                asked.note(resident.name, decision)
     for resident in run.residents:
         resident.devices.pass_time(interval)
     run.stage.set_clock(interval.end_s)
@@ -205,6 +256,9 @@ async def _close(run: Run, day: date, *, progress: Progress) -> None:
     """Claim all vouchers, anchor the bills, post the ledger; then every home looks at the chain."""
     progress.phase(f"closing {day}: claim, anchor, ledger")
     late = [r.name for r in run.residents if r.agent.memory.unpaid]
+    for resident in run.residents:
+        if resident.orders_fault is not None:
+            raise RemoteError(f"{resident.name} does not follow: {resident.orders_fault}")
     if late:
         raise RemoteError(f"{', '.join(late)} could not pay the day; see {run.stage.out}/logs")
     await asyncio.gather(*(resident.report_usage(day) for resident in run.residents))

@@ -115,6 +115,7 @@ def print_figures(figures: Figures, console: Console) -> None:
     _print_stack(figures, page)
     _print_homes(figures, page)
     _print_deeds(figures, page)
+    _print_asks(figures, page)
     _print_retailer(figures, page)
     _print_proof(figures, page)
     _print_files(figures, page)
@@ -198,6 +199,17 @@ def _print_deeds(figures: Figures, page: _Page) -> None:
     page.say(readout.who_has_what(figures))
     for row in readout.deed_rows(figures, homes=TOLD_HOMES, each=1):
         page.say(f"{row.home} {row.when}: {row.what}. {row.why}", hang=len(row.home) + 1)
+
+
+def _print_asks(figures: Figures, page: _Page) -> None:
+    if not figures.asks:
+        return
+    page.heading("What the retailer asked, and who followed")
+    for row in readout.ask_rows(figures):
+        page.say(f"{row.home}, {row.when}: {row.what}. {row.why}", hang=2)
+    for row in readout.heed_rows(figures, homes=TOLD_HOMES):
+        if row.when == "request":
+            page.say(f"{row.home} {row.what}: {row.why}", style="dim", hang=2)
 
 
 def _print_retailer(figures: Figures, page: _Page) -> None:

@@ -54,6 +54,31 @@ class HomeFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class HeedFigures:
+    """What a home made of an ask: the devices that followed, each with the consents that let it, or
+    why none did; `reward_ubolt` is what its bill gives for that."""
+
+    home: str
+    followed: tuple[tuple[str, str], ...]
+    why_not: str
+    reward_ubolt: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskFigures:
+    """An ask of the retailer's: its kind, when it was told (seconds since 1970), for when, what it
+    says, how many homes heard of it which way, and what each made of it."""
+
+    kind: str
+    told_s: int
+    start_s: int
+    end_s: int
+    text: str
+    ways: tuple[tuple[str, int], ...]
+    homes: tuple[HeedFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentFigures:
     """Vouchers acknowledged, and the time from sending one to its durable acknowledgement."""
 
@@ -148,6 +173,7 @@ class Figures:
     homes: tuple[HomeFigures, ...]
     metered: int
     flat_price_ubolt_per_mwh: int
+    asks: tuple[AskFigures, ...]
     payments: PaymentFigures
     gas: GasFigures
     retailer: RetailerFigures

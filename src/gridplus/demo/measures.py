@@ -24,6 +24,7 @@ from gridplus.demo.figures import (
     RetailerFigures,
     Series,
 )
+from gridplus.demo.heeded import asks_of
 from gridplus.demo.street import Resident
 from gridplus.demo.street_data import available_days, day_ahead_prices
 from gridplus.failures import invariant
@@ -56,6 +57,7 @@ def figures_of(run: Run, audit: Audit, *, elapsed_ms: int) -> Figures:
         homes=_homes(run, audit, alone=alone, flat=flat),
         metered=0 if run.options.meter is None else 1,
         flat_price_ubolt_per_mwh=flat.price_ubolt_per_mwh,
+        asks=asks_of(run, audit),
         payments=_payments(run),
         gas=_gas(run),
         retailer=retailer,

@@ -29,7 +29,8 @@ class DemoOptions:
     """Raises InputError for days without data and for homes that do not exist.
 
     `rtm` and `meter` are files of the user: real-time prices, and the reads of the first home.
-    With `restate` the first day's prices are corrected once it is closed.
+    With `restate` the first day's prices are corrected once it is closed. `broker` is an MQTT
+    broker over which homes hear of events; without one they poll.
     """
 
     first_day: date
@@ -42,6 +43,7 @@ class DemoOptions:
     rtm_point: str | None = None
     meter: Path | None = None
     restate: bool = False
+    broker: str | None = None
 
     def __post_init__(self) -> None:
         require_days(self.first_day, self.days)

@@ -102,7 +102,12 @@ def order(stage: Stage, what: str, *, day: date) -> dict[str, Any]:
     return _order(stage, what, said={"day": day.isoformat()})
 
 
-def _order(stage: Stage, what: str, *, said: dict[str, str]) -> dict[str, Any]:
+def ask(stage: Stage, said: dict[str, Any]) -> str:
+    """Tell the back office to ask the street for less; the event's id."""
+    return str(_order(stage, "asks", said=said)["event"])
+
+
+def _order(stage: Stage, what: str, *, said: dict[str, Any]) -> dict[str, Any]:
     try:
         answer = httpx.post(
             f"{stage.url('retailer')}/v1/admin/{what}",
@@ -116,7 +121,7 @@ def _order(stage: Stage, what: str, *, said: dict[str, str]) -> dict[str, Any]:
         raise RemoteError(f"the back office does not answer {what}: {error!r}") from None
     if answer.status_code != 200:
         why = found.get("error", found)
-        raise RemoteError(f"the back office refuses {what} of {said['day']}: {why}")
+        raise RemoteError(f"the back office refuses {what}, {said}: {why}")
     return found
 
 

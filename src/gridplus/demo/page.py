@@ -107,6 +107,10 @@ def _tables(figures: Figures) -> dict[str, Markup]:
         "stack": _stack(figures),
         "homes": _homes(figures),
         "deeds": _deeds(figures),
+        "asks": _told(readout.ask_rows(figures), caption="What was asked, and what came of it"),
+        "heeds": _told(
+            readout.heed_rows(figures, homes=len(figures.homes)), caption="What each home did"
+        ),
         "account": _account(figures),
         "gas_table": _gas(figures),
         "channels": _channels(figures),
@@ -221,13 +225,17 @@ def _homes(figures: Figures) -> Markup:
 
 
 def _deeds(figures: Figures) -> Markup:
+    told = readout.deed_rows(figures, homes=len(figures.homes), each=2)
+    return _told(told, caption="The greatest stretches of each device")
+
+
+def _told(told: Sequence[readout.DeedRow], *, caption: str) -> Markup:
     texts = ("when", "what", "why")
     rows = [
         (row.home, *(_fill('<td class="text">$text</td>', text=getattr(row, k)) for k in texts))
-        for row in readout.deed_rows(figures, homes=len(figures.homes), each=2)
+        for row in told
     ]
-    head = ("home", *texts)
-    return _table(head, rows, caption="The greatest stretches of each device", kind="deeds")
+    return _table(("", *texts), rows, caption=caption, kind="deeds")
 
 
 def _account(figures: Figures) -> Markup:

@@ -5,13 +5,14 @@ thousandths of a cent, each column shared by largest remainder, so that what is 
 the total that is printed.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from gridplus.demo.diary import greatest
-from gridplus.demo.figures import Figures
+from gridplus.demo.figures import AskFigures, Figures
 from gridplus.units import WH_PER_MWH, counted, utc_from_s
 
 UBOLT_PER_CENT = 10_000
@@ -133,7 +134,7 @@ def account_rows(figures: Figures) -> tuple[tuple[str, int], ...]:
     retailer = figures.retailer
     entries = {
         "charges to the homes": retailer.revenue_ubolt,
-        "credits for energy fed in": -retailer.export_credit_ubolt,
+        "credits: energy fed in, use left out": -retailer.export_credit_ubolt,
         "energy, day-ahead": -retailer.position_cost_ubolt,
         "imbalance": -retailer.imbalance_cost_ubolt,
         "passed on: delivery, fees, taxes": -retailer.passed_on_ubolt,
@@ -183,6 +184,46 @@ class DeedRow:
     when: str
     what: str
     why: str
+
+
+def ask_rows(figures: Figures) -> list[DeedRow]:
+    """What was asked when, how homes heard of it, and what they made of it."""
+    zone, rows = ZoneInfo(figures.time_zone), list[DeedRow]()
+    for ask in figures.asks:
+        told, begin, end = (
+            utc_from_s(at).astimezone(zone) for at in (ask.told_s, ask.start_s, ask.end_s)
+        )
+        day = "" if figures.days == 1 else f"{begin:%m-%d} "
+        when = f"{day}{begin:%H:%M} to {end:%H:%M}"
+        ways = ", ".join(f"{counted(count, 'home')} by {way}" for way, count in ask.ways)
+        what = f"{ask.text} (told at {told:%H:%M}, heard in {ways})"
+        rows.append(DeedRow(ask.kind, when, what, what_came_of_it(ask)))
+    return rows
+
+
+def what_came_of_it(ask: AskFigures) -> str:
+    """How many homes followed; why the others did not; the rewards."""
+    followed = sum(bool(heed.followed) for heed in ask.homes)
+    reasons = Counter(heed.why_not for heed in ask.homes if not heed.followed)
+    others = "".join(f"; {count} not: {printable(why)}" for why, count in reasons.items())
+    reward_ubolt = sum(heed.reward_ubolt for heed in ask.homes)
+    paid = f"; {format_bolt(reward_ubolt)} BOLT of rewards" if reward_ubolt else ""
+    return f"{followed} of {counted(len(ask.homes), 'home')} followed{paid}{others}."
+
+
+def heed_rows(figures: Figures, *, homes: int) -> list[DeedRow]:
+    """What each of the first `homes` homes made of each ask."""
+    rows = list[DeedRow]()
+    for ask in figures.asks:
+        for heed in ask.homes[:homes]:
+            devices = ", ".join(
+                f"{device} (consent: {printable(leave)})" for device, leave in heed.followed
+            )
+            reward = f"; reward {format_bolt(heed.reward_ubolt)} BOLT" if heed.reward_ubolt else ""
+            why = f"{devices}{reward}" if devices else printable(heed.why_not)
+            verdict = "followed" if devices else "did not follow"
+            rows.append(DeedRow(printable(heed.home), ask.kind, verdict, why))
+    return rows
 
 
 _DONE = {

@@ -103,6 +103,7 @@ class Stage:
                     "opening_capital": f"{self._terms.capital_bolt} BOLT",
                     "gas_price": self._terms.gas_price,
                     "ether_price": self._terms.ether_price,
+                    **({} if self._options.broker is None else {"mqtt": self._options.broker}),
                 }
             )
             + doors

@@ -1,17 +1,22 @@
 """The homes of the street: their keys, their devices, and a Smart Agent in each."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gridplus.agent import (
     AgentKeys,
+    AskFeed,
     Ground,
     Household,
     HubLink,
     Identity,
     Link,
+    OrdersFolder,
+    OwnersWord,
     SmartAgent,
     Ven,
     VenFeed,
@@ -26,6 +31,7 @@ from gridplus.chain import Chain
 from gridplus.chain.deployment import Deployment
 from gridplus.chain.views import see_channels
 from gridplus.clock import Clock, SystemClock
+from gridplus.demo.asks import write_owners_word
 from gridplus.demo.device import DeviceState, Measured, SimulatedHome
 from gridplus.demo.founding import seed_of
 from gridplus.demo.line import Line
@@ -42,6 +48,11 @@ from gridplus.tariff import Plan as TariffPlan
 from gridplus.units import SETTLEMENT_INTERVAL_S, UBOLT_PER_BOLT, Interval
 from gridplus.wallet import Address
 
+if TYPE_CHECKING:
+    from gridplus.agent.push import Push
+
+HEARD_S = 30
+"""How long news may take over a broker."""
 HOME_FILES = ("home.toml", "home-car.toml", "home-climate.toml", "home-both.toml")
 
 
@@ -117,6 +128,7 @@ class Surroundings:
     plan: TariffPlan
     clock: Clock
     terms: StreetTerms
+    pushed: bool = False
 
 
 @dataclass
@@ -135,7 +147,9 @@ class Resident:
     deposits: int = 0
     _agent: SmartAgent | None = None
     _journal: SqliteJournal | None = None
+    push: "Push | None" = None
     _feed: VenFeed | None = None
+    _word: OwnersWord | None = None
     _links: list[HubLink | Link] = field(default_factory=list)
 
     @property
@@ -170,15 +184,45 @@ class Resident:
         if (await fetch_plan(retailer)).digest != around.plan.digest:
             raise RemoteError(f"the retailer sells another plan than {self.name} was shown")
         credentials = await enrol(retailer, self.identity, device=self.keys.device, now_s=now_s)
-        self._feed = feed = VenFeed(Ven(retailer, credentials), around.deployment)
+        ven = Ven(retailer, credentials)
+        self._feed, asked = (
+            (feed := VenFeed(ven, around.deployment)),
+            AskFeed(ven, around.deployment),
+        )
+        said = OrdersFolder(self.folder, self.identity)
+        self._word = word = OwnersWord(said, asked.asks, asked.promised)
         self._agent = SmartAgent(
-            Household(self.identity, self.home, around.plan),
+            Household(self.identity, self.home, around.plan, word),
             keys=self.keys,
             devices=self.devices,
             hub=hub,
             ground=Ground(around.chain, around.deployment, memory, feed, archive=retailer),
         )
         await self._agent.open()
+        broker = await ven.broker() if around.pushed else ()
+        if broker:
+            from gridplus.agent.push import Push
+
+            self.push = await Push(ven, broker[0], topics=broker[1:]).__aenter__()
+            await asyncio.wait_for(self.push.connected.wait(), HEARD_S)
+
+    async def hear_of(self, event_id: str, *, now_s: int) -> str:
+        """Hear of an event that was published, and join it where it is to be joined; which way the
+        news came."""
+        ven, way = self._heard.ven, "MQTT"
+        if self.push is None:
+            way = "poll"
+            await ven.poll()
+        else:
+            await self._pushed(self.push, event_id)
+        await self.agent.take_part(now_s=now_s)
+        return way
+
+    async def _pushed(self, push: "Push", event_id: str) -> None:
+        async with asyncio.timeout(HEARD_S):
+            while event_id not in self._heard.ven.timeline.events:
+                push.news.clear()
+                await push.news.wait()
 
     async def _get_on_line(self, around: Surroundings) -> Identity:
         """The code from the box claims its device for the owner; the retailer certifies it."""
@@ -186,6 +230,11 @@ class Resident:
         retailer = await meet(url, root=around.line.root, now_s=now_s)
         claim, ground = (self.claim, self.owner.address), (around.chain, now_s)
         return await claim_box(url, retailer, keys=self.keys, claim=claim, ground=ground)
+
+    @property
+    def orders_fault(self) -> str | None:
+        """Why the owner's orders are not followed, where that is so."""
+        return None if self._word is None else self._word.fault
 
     async def report_forecast(self, day: date) -> None:
         """Tell the retailer what this home expects to take on `day`, by what it has measured."""
@@ -209,6 +258,9 @@ class Resident:
 
     async def sleep(self) -> None:
         """Stop the agent; everything it must remember is in its journal."""
+        if self.push is not None:
+            await self.push.__aexit__()
+            self.push = None
         for link in self._links:
             await link.aclose()
         if self._journal is not None:
@@ -236,6 +288,7 @@ def make_resident(
     (folder / "home.toml").write_bytes(bundled(file))
     home = parse_home(bundled(file), what=file)
     state = DeviceState(start.now_s, stored_uwh=home.end_of_day_wh * UWH_PER_WH)
+    write_owners_word(folder, name, home=home, identity=identity, key=owner)
     devices = SimulatedDevices(SimulatedHome(series, home, state=state))
     return Resident(name, folder, owner, claim, keys, identity, home, devices)
 
