@@ -26,7 +26,7 @@ $(VENV)/ready-run: requirements.lock pyproject.toml
 
 LONGER := $(addprefix tests/,bench kill drill first_day verify/test_mutations.py cli/test_wallet.py \
   contracts/test_artifacts.py hub/test_kill.py journal/test_postgres.py tariff/test_texas_home.py \
-  shards/test_faults.py shards/test_forms_postgres.py shards/test_line.py)
+  shards/test_faults.py shards/test_forms_postgres.py shards/test_line.py demo/test_broker.py)
 
 $(VENV)/ready-dev: requirements-dev.lock pyproject.toml
 	@PYTHON=$(PYTHON) bash tools/setup.sh requirements-dev.lock $@

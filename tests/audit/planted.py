@@ -102,13 +102,15 @@ class Street:
         facts = self._facts("retailer/retailer.journal")
         return next(s for s in facts if (s.fact.kind, s.fact.subject) == (kind, subject))
 
-    def change_bill(self, home: str, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change the statement that the hub's journal holds of INTERVAL."""
+    def change_bill(
+        self, home: str, change: Callable[[dict[str, Any]], None], *, interval: Interval = INTERVAL
+    ) -> None:
+        """Change the statement that the hub's journal holds of an interval."""
 
         def change_body(body: dict[str, Any]) -> None:
             change(body["statement"])
 
-        self._rewrite("hub/hub.journal", self.hub_fact(home), change_body)
+        self._rewrite("hub/hub.journal", self.hub_fact(home, interval), change_body)
 
     def change_office(
         self, kind: str, change: Callable[[dict[str, Any]], None], *, day: date | None = DAY

@@ -17,6 +17,7 @@ from gridplus.failures import InputError
 from gridplus.journal import SqliteJournal
 from gridplus.ledger import Code as LedgerCode
 from gridplus.ledger import Payee, Transfer, deposits_of
+from gridplus.market import operating_day_intervals
 from gridplus.retailer.facts import invoice_fact
 from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.tariff import Liability, liability_tree, parse_restatement
@@ -276,3 +277,17 @@ def test_the_command_tells_each_difference_and_says_by_its_status_how_it_went(
         run = CliRunner().invoke(command, wrong)
         assert run.exit_code == 2
         assert run.stderr.startswith("gridplus: ")
+
+
+@pytest.mark.parametrize("field", ["baseline_wh", "reward_ubolt_per_mwh"])
+def test_a_baseline_or_reward_that_is_not_right_is_named(field: str, street: Street) -> None:
+    """I-BI-12."""
+    (settled,) = street.bill(HOME).settled
+    asked = next(each for each in operating_day_intervals(DAY) if settled.request.covers(each))
+
+    def change(statement: dict[str, Any]) -> None:
+        statement["given"]["called"][field] += 1
+
+    street.change_bill(HOME, change, interval=asked)
+    named = [(d.side, d.what, d.home, d.interval) for d in street.audit().differences]
+    assert (Side.HUB, "responses", HOME, asked) in named

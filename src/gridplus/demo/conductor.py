@@ -171,7 +171,6 @@ async def _wake(run: Run, chain: RpcChain, *, line: Line) -> None:
         run.plan,
         run.stage.clock,
         run.terms,
-        pushed=run.options.broker is not None,
     )
     await asyncio.gather(*(resident.wake(around) for resident in run.residents))
 
@@ -247,8 +246,9 @@ async def _day_ahead(run: Run, day: date, *, progress: Progress) -> None:
 
 
 async def _learn(resident: Resident, day: date) -> None:
-    """Hear the day's prices, and say what is expected to be used at them."""
+    """Hear the day's prices, be there for what comes, and say what is expected to be used."""
     await resident.agent.learn_prices()
+    await resident.listen()
     await resident.report_forecast(day)
 
 

@@ -51,7 +51,7 @@ from gridplus.wallet import Address
 if TYPE_CHECKING:
     from gridplus.agent.push import Push
 
-HEARD_S = 30
+HEARD_S = 10
 """How long news may take over a broker."""
 HOME_FILES = ("home.toml", "home-car.toml", "home-climate.toml", "home-both.toml")
 
@@ -128,7 +128,6 @@ class Surroundings:
     plan: TariffPlan
     clock: Clock
     terms: StreetTerms
-    pushed: bool = False
 
 
 @dataclass
@@ -147,9 +146,9 @@ class Resident:
     deposits: int = 0
     _agent: SmartAgent | None = None
     _journal: SqliteJournal | None = None
-    push: "Push | None" = None
     _feed: VenFeed | None = None
     _word: OwnersWord | None = None
+    _push: "Push | None" = None
     _links: list[HubLink | Link] = field(default_factory=list)
 
     @property
@@ -199,30 +198,37 @@ class Resident:
             ground=Ground(around.chain, around.deployment, memory, feed, archive=retailer),
         )
         await self._agent.open()
-        broker = await ven.broker() if around.pushed else ()
+
+    async def listen(self) -> None:
+        """Hear of events from the VTN's broker, if it has one, from now on."""
+        broker = () if self._push is not None else await self._heard.ven.broker()
         if broker:
             from gridplus.agent.push import Push
 
-            self.push = await Push(ven, broker[0], topics=broker[1:]).__aenter__()
-            await asyncio.wait_for(self.push.connected.wait(), HEARD_S)
+            push = Push(self._heard.ven, broker[0], topics=broker[1:])
+            self._push = await push.__aenter__()
+            await asyncio.wait_for(push.connected.wait(), HEARD_S)
 
     async def hear_of(self, event_id: str, *, now_s: int) -> str:
         """Hear of an event that was published, and join it where it is to be joined; which way the
         news came."""
-        ven, way = self._heard.ven, "MQTT"
-        if self.push is None:
-            way = "poll"
+        ven = self._heard.ven
+        way = "MQTT" if self._push is not None and await self._was_pushed(event_id) else "poll"
+        if way == "poll":
             await ven.poll()
-        else:
-            await self._pushed(self.push, event_id)
         await self.agent.take_part(now_s=now_s)
         return way
 
-    async def _pushed(self, push: "Push", event_id: str) -> None:
-        async with asyncio.timeout(HEARD_S):
-            while event_id not in self._heard.ven.timeline.events:
-                push.news.clear()
-                await push.news.wait()
+    async def _was_pushed(self, event_id: str) -> bool:
+        """Wait for the broker's news of an event, and not for ever."""
+        try:
+            async with asyncio.timeout(HEARD_S):
+                while self._push is not None and event_id not in self._heard.ven.timeline.events:
+                    self._push.news.clear()
+                    await self._push.news.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _get_on_line(self, around: Surroundings) -> Identity:
         """The code from the box claims its device for the owner; the retailer certifies it."""
@@ -258,9 +264,9 @@ class Resident:
 
     async def sleep(self) -> None:
         """Stop the agent; everything it must remember is in its journal."""
-        if self.push is not None:
-            await self.push.__aexit__()
-            self.push = None
+        if self._push is not None:
+            await self._push.__aexit__()
+            self._push = None
         for link in self._links:
             await link.aclose()
         if self._journal is not None:
