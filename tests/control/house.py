@@ -95,9 +95,10 @@ class House:
     took: list[dict[str, int]] = field(default_factory=list)
     imported: list[int] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    made_of: type[Devices] = Devices
 
     def __post_init__(self) -> None:
-        self.devices = Devices()
+        self.devices = self.made_of()
         self.planner = DevicePlanner(HOME, PLAN, self.devices)
         self.word = OwnersWord(
             lambda: self.orders,

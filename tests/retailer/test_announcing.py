@@ -50,6 +50,36 @@ def test_opened_prices_reach_a_ven_signed_and_whole(scene: Scene) -> None:
     live(scene, story)
 
 
+def test_indicative_prices_are_for_planning_and_each_publication_is_the_next_version(
+    scene: Scene,
+) -> None:
+    said = {"day": DAY.isoformat(), "step_s": 3_600, "source": "a model of ours"}
+
+    async def story(office: httpx.AsyncClient, link: Link) -> None:
+        hours = len(prices_of(DAY).prices_ubolt_per_mwh)
+        feed = await enrolled(scene, link)
+        for version, price in ((1, 30_000_000), (2, 45_000_000)):
+            body = said | {"prices_ubolt_per_mwh": [price] * hours}
+            answer = await office.post("/v1/admin/indicative", json=body)
+            assert answer.json()["version"] == version, answer.text
+            assert await feed.fetch() == (), "never for a bill"
+            expected = feed.expected_on(DAY)
+            assert expected is not None
+            assert (expected.kind, expected.version) == ("indicative", version)
+            assert (expected.source, expected.prices_ubolt_per_mwh[0]) == (said["source"], price)
+        assert feed.refused == 0
+        short = said | {"prices_ubolt_per_mwh": [1] * (hours - 1)}
+        answer = await office.post("/v1/admin/indicative", json=short)
+        assert (answer.status_code, "cover the operating day" in answer.text) == (400, True)
+        torn = said | {"prices_ubolt_per_mwh": ["nan"] * hours}
+        answer = await office.post("/v1/admin/indicative", json=torn)
+        assert (answer.status_code, "whole numbers" in answer.text) == (400, True)
+        office.headers.pop("authorization")
+        assert (await office.post("/v1/admin/indicative", json=short)).status_code == 401
+
+    live(scene, story)
+
+
 def test_a_ven_reports_usage_to_the_event_that_asked(scene: Scene) -> None:
     async def story(office: httpx.AsyncClient, link: Link) -> None:
         await post_order(office, "day-ahead", day=DAY)

@@ -199,7 +199,8 @@ class SmartAgent:
             self._planner.plan_guided(self._coming(interval, prices), guidance)
         nets_wh = self._scenarios(interval)
         self.decision = decision = self._planner.act_guided(interval, guidance, nets_wh=nets_wh)
-        self.memory.note_decision(interval, decision, price_kind=self.price_kind or "")
+        kind, source = self.price_kind or "", prices.source
+        self.memory.note_decision(interval, decision, price_kind=kind, price_source=source)
         return decision.rule
 
     def _coming(self, interval: Interval, prices: PriceVersion) -> Coming:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gridplus.agent.agent import AgentKeys, Household, SmartAgent
 from gridplus.agent.asked import AskFeed
@@ -39,6 +39,9 @@ from gridplus.tariff import ChannelIdentity
 from gridplus.units import DAY_S, SETTLEMENT_INTERVAL_S, Interval, format_ubolt
 from gridplus.wallet import Address
 from gridplus.wallet.certificates import device_id
+
+if TYPE_CHECKING:
+    from gridplus.agent.push import Push
 
 TICK_S: Final = 1
 METER_S: Final = 1
@@ -86,6 +89,8 @@ class Life:
         self._memory: Memory | None = None
         self._identity: Identity | None = None
         self._agent: SmartAgent | None = None
+        self._ven: Ven | None = None
+        self._push: Push | None = None
         self._decided: Interval | None = None
         self._owes = True
         spread = box.keys.device.public[0]
@@ -105,6 +110,9 @@ class Life:
         loop = asyncio.get_running_loop()
         async with self._open:
             while not stop.is_set():
+                if self._push is not None and self._push.news.is_set():
+                    self._push.news.clear()
+                    self._chore("signals").hurry()
                 for chore in self._chores:
                     if stop.is_set():
                         break
@@ -181,7 +189,7 @@ class Life:
         identity = await Identity.enrol(box.door, retailer, device=device, now_s=now_s)
         tls = identity.context
         office = Link("retailer", retailer.line, tls=tls)
-        hub = HubLink(Link("hub", retailer.hub, tls=tls), retailer.hub, tls=tls)
+        hub = HubLink(Link("hub", retailer.hub, tls=tls), retailer.hub, tls=tls, news=self._told)
         async with AsyncExitStack() as opened:
             for link in (office, hub):
                 opened.push_async_callback(link.aclose)
@@ -215,7 +223,7 @@ class Life:
         except RemoteError as error:
             self._log.warning("signals: prices alone, nothing that is asked: %s", error)
             return PriceFeed(office), OwnersWord(said, lambda _from_s, _until_s: ())
-        ven = Ven(office, known)
+        self._ven = ven = Ven(office, known)
         asked = AskFeed(ven, box.deployment)
         return VenFeed(ven, box.deployment), OwnersWord(said, asked.asks, asked.promised)
 
@@ -227,10 +235,28 @@ class Life:
         if not any(state.owner):
             raise RemoteError("this box is enrolled no more: it was given up, or its code revoked")
 
+    def _told(self, _news: bytes) -> None:
+        """The hub says over its stream that prices were published: they are asked for at once."""
+        self._chore("signals").hurry()
+
+    def _chore(self, name: str) -> Chore:
+        return next(each for each in self._chores if each.name == name)
+
     async def _hear(self) -> None:
         if self._agent is not None:
             await self._agent.learn_prices()
+            await self._listen()
             await self._agent.take_part(now_s=self._box.clock.now_s())
+
+    async def _listen(self) -> None:
+        """Hear of events from the VTN's broker, where it has one: each notice makes a poll due."""
+        where = () if self._ven is None or self._push is not None else await self._ven.broker()
+        if where and self._ven is not None:
+            from gridplus.agent.push import Push  # only where there is a broker: 3 MB
+
+            push = Push(self._ven, where[0], topics=where[1:])
+            self._push = await self._open.enter_async_context(push)
+            self._log.info("signals: told of events by %s", where[0])
 
     async def _decide(self) -> None:
         """Once a quarter hour, as soon as it has begun."""
@@ -254,7 +280,7 @@ class Life:
             newest = memory.payer.bill.interval
             self._log.info("payment: paid for %s: %s BOLT in all", newest, paid)
         if memory.unpaid:
-            next(each for each in self._chores if each.name == "line").hurry()
+            self._chore("line").hurry()
             kept = len(memory.unpaid)
             raise Unreachable(f"the hub cannot be reached; {kept} reads are kept and paid later")
         self._owes = False

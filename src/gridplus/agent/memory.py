@@ -147,12 +147,15 @@ class Memory:
         self._unwritten.append(Fact(Kind.ACKNOWLEDGED.value, b"", receipt.to_bytes()))
         return self._acknowledged(receipt, now_s=now_s)
 
-    def note_decision(self, interval: Interval, decision: Decision, *, price_kind: str) -> None:
-        """Keep what each device was told, why, by which signal and consent; it reaches the disk
-        with the next fact."""
+    def note_decision(
+        self, interval: Interval, decision: Decision, *, price_kind: str, price_source: str
+    ) -> None:
+        """Keep what each device was told, why, by which prices, signal and consent; it reaches the
+        disk with the next fact."""
         document: Document = {
             "start_s": interval.start_s,
             "price_kind": price_kind,
+            "price_source": price_source,
             "actions": [action.document() for action in decision.actions],
             "declined": [{"signal": cited, "why": why} for cited, why in decision.declined],
         }

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gridplus.cli.retailer_ask import command as ask
+from gridplus.cli.retailer_indicate import command as indicate
 from gridplus.cli.serving import FILE, serving_options
 from gridplus.failures import InputError
 
@@ -19,6 +20,7 @@ def command() -> None:
 
 
 command.add_command(ask)
+command.add_command(indicate)
 
 
 @command.command()

@@ -15,7 +15,8 @@ _LIMIT_S = 30
 _TEXT_LIMIT = 500
 
 
-def _line(command: Callable[..., None]) -> Callable[..., None]:
+def office_line(command: Callable[..., None]) -> Callable[..., None]:
+    """Where the back office is, and who asks."""
     command = click.option("--url", required=True, help="The retailer, http://127.0.0.1:8546.")(
         command
     )
@@ -30,7 +31,7 @@ def _event(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--from", "start", required=True, help="Like 2026-02-16T18:00-06:00."),
     ):
         command = option(command)
-    return _line(command)
+    return office_line(command)
 
 
 @click.group(name="ask")
@@ -77,18 +78,18 @@ def request(**asked: Any) -> None:
 
 @command.command()
 @click.argument("event")
-@_line
+@office_line
 def cancel(event: str, url: str, token: Path) -> None:
     """Take EVENT back."""
-    _ask("DELETE", f"{url}/v1/admin/asks/{event}", token=token)
+    ask_office("DELETE", f"{url}/v1/admin/asks/{event}", token=token)
     click.echo(f"{event} is cancelled")
 
 
 @command.command(name="list")
-@_line
+@office_line
 def list_asks(url: str, token: Path) -> None:
     """What is asked and not cancelled, a line of JSON each."""
-    for each in _ask("GET", f"{url}/v1/admin/asks", token=token)["asks"]:
+    for each in ask_office("GET", f"{url}/v1/admin/asks", token=token)["asks"]:
         click.echo(json.dumps(each))
 
 
@@ -102,7 +103,7 @@ def _publish(kind: str, asked: dict[str, Any], **said: object) -> None:
     }
     if asked["revises"] is not None:
         body["revises"] = asked["revises"]
-    found = _ask("POST", f"{asked['url']}/v1/admin/asks", token=asked["token"], body=body)
+    found = ask_office("POST", f"{asked['url']}/v1/admin/asks", token=asked["token"], body=body)
     click.echo(found["event"])
 
 
@@ -116,7 +117,8 @@ def _instant(text: str) -> int:
     return int(found.timestamp())
 
 
-def _ask(method: str, url: str, *, token: Path, body: object = None) -> Any:
+def ask_office(method: str, url: str, *, token: Path, body: object = None) -> Any:
+    """What the back office answers its administrator. Raises RemoteError."""
     import httpx
 
     from gridplus.keystore import read_token

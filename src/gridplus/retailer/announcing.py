@@ -3,7 +3,7 @@ listen. The office is business logic in the VTN's own process; it needs no token
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from gridplus.tls import Peer
 from gridplus.wallet import Domain, published_prices_digest, verify_device
 from gridplus.wallet.certificates import device_id
 from gridplus.wire import EnrolVen, VenEnrolled
-from gridplus.wire.price_signals import event_name, price_event
+from gridplus.wire.price_signals import event_name, price_event, read_price_event
 
 OFFICE = Session("office", Role.BL, Role.BL.scopes, 1 << 62)
 FRESH_S = 600
@@ -62,6 +62,16 @@ class Announcer:
             await self.write("POST", ("events",), body=body)
         elif any(found.body.get(name) != value for name, value in body.items()):
             await self.write("PUT", ("events", found.id), body=body)
+
+    async def announce_next(self, prices: PriceVersion, *, program: str) -> PriceVersion:
+        """Publish prices that nobody keeps but the VTN, as the version after the one that it has.
+        Raises StorageError."""
+        found = self._named(Kind.EVENT, field="eventName", name=event_name(prices))
+        held = None if found is None else read_price_event(found.body)
+        if held is not None:
+            prices = replace(prices, version=held.prices.version + 1)
+        await self.announce(prices, program=program)
+        return prices
 
     async def enrol(self, asked: EnrolVen, *, peer: Peer | None = None) -> VenEnrolled:
         """Let a customer's VEN in. Raises EnrolmentRefusedError, or InputError for a signature

@@ -16,6 +16,7 @@ from gridplus.retailer.announcing import EnrolmentRefusedError
 from gridplus.retailer.asking import AskDesk, AskOrder
 from gridplus.retailer.enrolment import DoorGuard, OpenLine
 from gridplus.retailer.errors import OfficeError
+from gridplus.retailer.indicating import IndicativePrices, indicate
 from gridplus.retailer.invoices import ReceivedInvoice
 from gridplus.retailer.office import BackOffice
 from gridplus.retailer.restating import AskedRestatement
@@ -66,6 +67,7 @@ class RetailerApp:
             Mount(VTN_PATH, app=self._vtn),
             Route("/v1/admin/day-ahead", require_bearer(token, self._open_day), methods=["POST"]),
             Route("/v1/admin/invoices", require_bearer(token, self._invoice), methods=["POST"]),
+            Route("/v1/admin/indicative", require_bearer(token, self._indicate), methods=["POST"]),
             Route("/v1/admin/asks", require_bearer(token, self._asks), methods=["GET"]),
             Route("/v1/admin/asks", require_bearer(token, self._ask), methods=["POST"]),
             Route(
@@ -138,6 +140,11 @@ class RetailerApp:
     async def _close_day(self, request: Request) -> Response:
         result = await self._office.close_day(await _day(request))
         return Response(canonical_json(result), media_type=_JSON)
+
+    async def _indicate(self, request: Request) -> Response:
+        said = IndicativePrices.read(await _order(request, limit=_ASK_LIMIT))
+        prices = await indicate(self._office.announcer, said, plan=self._office.plan)
+        return JSONResponse({"version": prices.version, "prices": f"0x{prices.digest.hex()}"})
 
     @property
     def _desk(self) -> AskDesk:
