@@ -56,7 +56,12 @@ def test_a_hub_is_measured_over_stream_and_http_beside_limits_of_the_same_run() 
 
 def test_many_channels_are_measured_beside_a_few() -> None:
     out = printed("bench/channels.py", "--quick")
-    for what in ("start-up, channels a second", "memory a channel, bytes", "payments durable"):
+    for what in (
+        "start-up, channels a second",
+        "memory a channel, bytes",
+        "payments durable",
+        "all claims planned",
+    ):
         assert re.search(rf"^  {what}.* [\d,]+ +[\d,]+$", out, re.M), what
 
 

@@ -22,6 +22,9 @@ from gridplus.wallet import ChannelId
 
 ALIVE: Final = 32_768
 """So many homes are kept alive: those that read and pay now, not those that ever did."""
+UNCOUNTED: Final = 256
+"""Homes that may have changed before the figures follow: who changes twice meanwhile is counted
+once, and who asks for the figures waits two milliseconds at most."""
 
 
 class Homes(Mapping[ChannelId, Home]):
@@ -33,7 +36,8 @@ class Homes(Mapping[ChannelId, Home]):
     """
 
     def __init__(self, wake: Callable[[bytes], Home], *, alive: int = ALIVE) -> None:
-        self.figures = Figures()
+        self._figures = Figures()
+        self._uncounted: dict[int, Home] = {}
         self._wake = wake
         self.limit = alive
         self._alive: dict[ChannelId, Home] = {}
@@ -59,11 +63,17 @@ class Homes(Mapping[ChannelId, Home]):
     def __contains__(self, channel: object) -> bool:
         return channel in self._numbers
 
+    @property
+    def figures(self) -> Figures:
+        """What all homes add up to now."""
+        self._count()
+        return self._figures
+
     def add(self, home: Home) -> None:
         """A home whose opening is durable."""
         channel = home.channel
         self._append(channel, None)
-        self.figures.add(figure_of(home))
+        self._figures.add(figure_of(home))
         self._unkept.answers.append(1)
         self._alive[channel] = self._held[channel] = home
         home.told = self._changed
@@ -75,7 +85,7 @@ class Homes(Mapping[ChannelId, Home]):
         if channel in self._numbers:
             raise InputError("a home was kept twice")
         self._append(channel, row)
-        self.figures.add(figure_in(row))
+        self._figures.add(figure_in(row))
         self._unkept.answers.append(0)
 
     def peek(self, channel: ChannelId) -> Home:
@@ -108,6 +118,10 @@ class Homes(Mapping[ChannelId, Home]):
         """Whether a home knows this word of the chain already, whatever the day."""
         row = self._rows[self._numbers[channel]]
         return (self.peek(channel).view.word if row is None else word_in(row)) == view.word
+
+    def is_owed(self, channel: ChannelId) -> bool:
+        """Whether the chain has not paid the newest voucher of a home whole."""
+        return self.figures.is_owed(self._numbers[channel])
 
     def voucher(self, number: int) -> Voucher | None:
         """The newest durable voucher of a home."""
@@ -152,7 +166,14 @@ class Homes(Mapping[ChannelId, Home]):
         number = self._numbers[channel]
         self._alive[channel], self._rows[number] = home, None
         self._unkept.answers[number] = 1
-        self.figures.put(number, figure_of(home))
+        self._uncounted[number] = home
+        if len(self._uncounted) >= UNCOUNTED:
+            self._count()
+
+    def _count(self) -> None:
+        for number, home in self._uncounted.items():
+            self._figures.put(number, figure_of(home))
+        self._uncounted.clear()
 
     def _put_away(self) -> None:
         """Two for each that wakes, until there are few enough; whoever is busy goes to the end."""

@@ -90,8 +90,8 @@ class OwnHomes:
             if home is not None:
                 told = (each.voucher, home.view.word, self._hub.today.day)
                 self._tried[each.channel] = told
-        waiting = set(self._homes.named(self._homes.figures.owed))
-        self._tried = {each: tried for each, tried in self._tried.items() if each in waiting}
+        known, homes = self._tried.items(), self._homes
+        self._tried = {each: tried for each, tried in known if homes.is_owed(each)}
 
     async def promised(self) -> Promised:
         figures = self._homes.figures
