@@ -51,15 +51,40 @@ def figure_of(home: Home) -> Figure:
 
 
 class Column:
-    """A number of each home, and what they add up to."""
+    """A number of each home, what they add up to, and how far they reach."""
 
     def __init__(self) -> None:
         self.numbers = array("q")
         self.total = 0
+        self._most: int | None = None
+        self._least: int | None = None
+
+    def add(self, number: int) -> None:
+        self.numbers.append(number)
+        self.total += number
+        self._most = self._least = None
 
     def put(self, at: int, number: int) -> None:
-        self.total += number - self.numbers[at]
-        self.numbers[at] = number
+        before, self.numbers[at] = self.numbers[at], number
+        self.total += number - before
+        if self._most is not None:
+            self._most = None if before == self._most else max(self._most, number)
+        if self._least is not None:
+            self._least = None if before == self._least else min(self._least, number)
+
+    @property
+    def most(self) -> int | None:
+        """The largest; looked for only when that of before is gone. None where there is nobody."""
+        if self._most is None:
+            self._most = max(self.numbers, default=None)
+        return self._most
+
+    @property
+    def least(self) -> int | None:
+        """The smallest, in the same way."""
+        if self._least is None:
+            self._least = min(self.numbers, default=None)
+        return self._least
 
 
 class Marked:
@@ -99,8 +124,7 @@ class Figures:
     def add(self, figure: Figure) -> None:
         """One more home."""
         for column, number in zip(self._columns, figure[:5], strict=True):
-            column.numbers.append(number)
-            column.total += number
+            column.add(number)
         for marked, answer in zip(self._marks, figure[5:], strict=True):
             marked.answers.append(answer)
         self.count += 1
@@ -155,15 +179,15 @@ class Figures:
     def standing(self, *, payable: int | None) -> Standing:
         """How all homes stand."""
         unsigned, unclaimed, unposted, since_s, _ = self._columns
-        oldest_s = min(since_s.numbers, default=NEVER)
+        oldest_s = since_s.least
         return Standing(
             homes=self.count,
             stopped=self.stopped.count,
             leaving=self.leaving.count,
             unsigned=unsigned.total,
-            largest_unsigned=max(unsigned.numbers, default=0),
+            largest_unsigned=unsigned.most or 0,
             unclaimed=unclaimed.total,
-            oldest_unclaimed_s=None if oldest_s == NEVER else oldest_s,
+            oldest_unclaimed_s=oldest_s if oldest_s != NEVER else None,
             unposted=unposted.total,
             payable=payable,
         )
