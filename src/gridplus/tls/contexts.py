@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gridplus.failures import InputError, invariant
-from gridplus.tls.checked import CheckedObject
+from gridplus.tls.checked import CheckedObject, listen_in
 from gridplus.tls.words import Refusals
 from gridplus.wallet.certificates import (
     Purpose,
@@ -41,6 +41,10 @@ _CIPHERS: Final = (
     "ECDHE-ECDSA-CHACHA20-POLY1305:@SECLEVEL=3"
 )
 """Of TLS 1.2. Those of TLS 1.3 are AEAD all of them."""
+
+
+_NO_KEY_WILL_DO: Final = "ECDHE-ECDSA-AES256-GCM-SHA384:@SECLEVEL=5"
+"""Of a context that takes over a handshake to refuse it: P-256 has 128 bits, level 5 asks 256."""
 
 
 def new_credentials_key() -> ec.EllipticCurvePrivateKey:
@@ -66,9 +70,13 @@ class Credentials:
 
 
 class _Context(ssl.SSLContext):
-    """One set of credentials, one trust. `judge` is itself; see `checked.Judge`."""
+    """One set of credentials, one trust; see `checked.Judge`. `refusing` takes over the handshakes
+    of peers that only our own verifier refuses, `quiet` those that are done: it hears nothing."""
 
     sslobject_class = CheckedObject
+    asks = False
+    refusing: ssl.SSLContext
+    quiet: ssl.SSLContext
 
     def __new__(cls, protocol: int, **_parts: Any) -> Self:
         return super().__new__(cls, protocol)
@@ -97,11 +105,8 @@ class _Context(ssl.SSLContext):
         made = super().wrap_bio(incoming, outgoing, *a, **k)
         invariant(isinstance(made, CheckedObject), "a context wraps in its own class")
         made.incoming, made.outgoing = incoming, outgoing  # type: ignore[attr-defined]
+        made.taken_on(self)  # type: ignore[attr-defined]
         return made
-
-    @property
-    def judge(self) -> Self:
-        return self
 
     def verdict(self, presented: list[bytes]) -> Verified | Refused:
         purpose = Purpose.CLIENT if self.protocol == ssl.PROTOCOL_TLS_SERVER else Purpose.SERVER
@@ -112,6 +117,10 @@ class _Context(ssl.SSLContext):
         """Ask the other end for its certificate, and judge it."""
         self.verify_mode = ssl.CERT_REQUIRED
         self.verify_flags |= ssl.VERIFY_X509_STRICT
+        self.asks = True
+        self.refusing, self.quiet = ssl.SSLContext(self.protocol), ssl.SSLContext(self.protocol)
+        self.refusing.set_ciphers(_NO_KEY_WILL_DO)
+        self._msg_callback = listen_in
         trust = self.trust()
         if trust.revocation:
             self.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
@@ -120,7 +129,8 @@ class _Context(ssl.SSLContext):
         with tempfile.TemporaryDirectory() as folder:  # lists are read from files only
             path = Path(folder, "trust.pem")
             path.write_bytes(pem)
-            self.load_verify_locations(path)
+            for context in (self, self.refusing):
+                context.load_verify_locations(path)
 
 
 class _Renewed(ssl.SSLContext):

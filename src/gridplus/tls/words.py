@@ -5,7 +5,7 @@ import ssl
 import time
 from typing import Final
 
-from gridplus.wallet.certificates import Distrust
+from gridplus.wallet.certificates import Distrust, Refused
 
 LINES_A_MINUTE: Final = 60
 _MINUTE_S: Final = 60
@@ -55,6 +55,11 @@ def why(error: ssl.SSLError) -> str:
     if known is not None:
         return f"{known.name}: {known.value}"
     return " ".join(str(error.args[-1] if error.args else error).split())[:300]
+
+
+def said(refused: Refused) -> str:
+    """The same of our own verdict."""
+    return f"{refused.reason.name}: {refused}"
 
 
 class Refusals:

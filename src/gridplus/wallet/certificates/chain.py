@@ -51,6 +51,7 @@ class Distrust(Enum):
     NOT_YET_VALID = "a certificate of the chain is not valid yet; is the clock right?"
     EXPIRED = "a certificate of the chain has expired; renew it"
     WRONG_PURPOSE = "the certificate is for another purpose"
+    OTHER_PURPOSES_TOO = "the certificate is for other purposes as well"
     NO_REVOCATION_LIST = "an authority of the chain has no revocation list here"
     STALE_REVOCATION_LIST = "the newest revocation list of an authority is out of date"
     REVOKED = "a certificate of the chain has been revoked"
@@ -211,8 +212,12 @@ def _require_purpose(leaf: x509.Certificate, *, purpose: Purpose) -> None:
         raise _Distrusted(Distrust.WRONG_PURPOSE, 0, detail="it is an authority's")
     if usage is None or not usage.digital_signature:
         raise _Distrusted(Distrust.WRONG_PURPOSE, 0, detail="its key may not sign")
-    if extended is None or list(extended) != [purpose.usage]:
+    if extended is None or purpose.usage not in extended:
         raise _Distrusted(Distrust.WRONG_PURPOSE, 0, detail=f"not for a TLS {purpose.value}")
+    if len(extended) > 1:
+        raise _Distrusted(
+            Distrust.OTHER_PURPOSES_TOO, 0, detail=f"not for a TLS {purpose.value} alone"
+        )
 
 
 def _require_unrevoked(path: Sequence[x509.Certificate], *, trust: Trust, at: datetime) -> None:
