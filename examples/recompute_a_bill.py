@@ -3,8 +3,9 @@
     python examples/recompute_a_bill.py demo-out/bills/home-01-2021-08-11.json
 
 It knows the bundled plan: an index within bounds, passed-through charges, taxes, export at the
-index. Prints the dearest interval line by line, then redoes every interval and the day; the rules
-stand in docs/bills.md. Signatures and the chain are left to `gridplus verify`.
+index, and paid requests. Prints the dearest interval line by line, then redoes every interval and
+the day; the rules stand in docs/bills.md. Signatures, baselines and the chain are left to
+`gridplus verify`.
 """
 
 import json
@@ -59,11 +60,14 @@ def lines_of(read, plan, prices):
         "delivery_monthly": accrued(delivery["monthly"], local, read["length_s"]),
     }
     taxed = sum(before_tax.values())
+    called = (read["given"] or {}).get("called")  # a paid request that the home joined
+    less_wh = max(called["baseline_wh"] - taken_wh, 0) if called else 0
     return {
         **{code: amount * PBOLT for code, amount in before_tax.items()},
         "tax_puc": taxed * integer(tax["puc_assessment"]),
         "tax_gross_receipts": taxed * integer(tax["gross_receipts"]),
         "export": fed_wh * (index + integer(parts["export_index"]["adder"])) * PBOLT,
+        "demand_response": less_wh * (called["reward_ubolt_per_mwh"] if called else 0) * PBOLT,
     }
 
 
@@ -100,7 +104,7 @@ def main():
             if billed is dearest:
                 print(f"  {line['code']:18} {mine[line['code']]:>26,} aBOLT")
             require(int(line["amount_abolt"]) == mine[line["code"]], f"{when} {line['code']}")
-        earned += mine.pop("export")
+        earned += mine.pop("export") + mine.pop("demand_response")
         owed += sum(mine.values())
         counters = says["spent_ubolt"], says["earned_ubolt"]
         require(counters == (owed // UBOLT, -(-earned // UBOLT)), f"{when} counters")
