@@ -8,8 +8,6 @@ table.
 """
 
 import argparse
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +15,6 @@ from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from math import cos, pi
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -249,31 +246,9 @@ def fleet(numbers: Sequence[int], count: int) -> None:
     )
 
 
-def agent() -> None:
-    """A process that holds an agent's code and plans a home with a solver."""
-    code = (
-        "import resource, sys, time; import gridplus.agent; started = time.process_time(); "
-        "from gridplus.planner import Ahead, State, parse_home, plan_home; "
-        "home = parse_home(open(sys.argv[1], 'rb').read(), what='home'); "
-        "many = [[300] * 96, [200] * 96, [31000] * 96]; "
-        "day = Ahead(1628658000, 'America/Chicago', [(10**14, 10**13)] * 96, *many); "
-        "plan_home(home, day, state=State(3200000000, (), 22000, 4000)); "
-        "print(started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    example = Path(__file__).parents[1] / "examples" / "home" / "home.toml"
-    done = subprocess.run(
-        [sys.executable, "-c", code, example], capture_output=True, text=True, check=True
-    )
-    started_s, peak_kb = done.stdout.split()
-    print(
-        f"{'an agent, imported, with its plan':44} {float(started_s):8.2f} s   of CPU, limit 2; "
-        f"{int(peak_kb) / 1_024:.0f} MB at its peak, limit 120"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--quick", action="store_true", help="few problems, no peers, no agent")
+    parser.add_argument("--quick", action="store_true", help="few problems, no peers")
     quick = parser.parse_args().quick
     numbers, days = (home_numbers()[:1], DAYS[:2]) if quick else (home_numbers(), DAYS)
     kinds: list[tuple[str, float, Callable[[int, date], Problem], tuple[Planner, ...]]] = [
@@ -300,8 +275,6 @@ def main() -> None:
             beside(peer, problems[few], costs[few])
     print("  EMHASS has no car that comes and goes; neither peer was given the house.")
     fleet(numbers, 20 if quick else 10_000)
-    if not quick:
-        agent()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from gridplus.demo.street_data import home_numbers
 from gridplus.failures import InputError
@@ -25,15 +26,21 @@ from gridplus.market import day_ahead_posting_s, operating_day_intervals
 from gridplus.market.formats.price_csv import parse_price_csv
 from gridplus.planner import (
     PER_DAY,
+    UWH_PER_WH,
     Energies,
     Outlook,
     Prospect,
     Rule,
+    Step,
     bill_abolt,
     expected_rule,
     forecast_scenarios,
+    respond,
 )
 from gridplus.tariff import energy_prices, parse_plan
+from gridplus.units import PPM
+from peers.installed import NotInstalled
+from peers.planners import EMHASS, FLEXMEASURES, Planner
 from savings import (
     ABOLT_PER_CENT,
     HomeDay,
@@ -43,6 +50,7 @@ from savings import (
     by_surplus,
     foresight,
     live,
+    lived_of,
     plan_from,
     resting_abolt,
     street_day,
@@ -52,6 +60,8 @@ SHARED = Path(__file__).parents[2] / "shared" / "data" / "ercot_prices"
 PRICES_2024 = SHARED / "dam_spp_hourly_2024.csv.gz"
 DAYS = tuple(date(2021, 1, 4) + timedelta(12 * at) for at in range(30))
 PAST_DAYS = 28
+ABOLT_PER_WH = 1e15
+"""1 BOLT/kWh"""
 
 
 def scenarios(day: HomeDay, i: int, *, known: str = "") -> Energies:
@@ -137,6 +147,91 @@ def table(year: int, home_days: list[HomeDay]) -> None:
     print(f"  {'no control: the battery rests':42} {0:10.2f} {1:8.1%}")
 
 
+def by_peer(peer: Planner, home_days: list[HomeDay]) -> tuple[list[Lived], float, int]:
+    """The days, all as long, by the set-points of a peer that plans each of them again every
+    interval on our forecast; its CPU milliseconds for a plan, and how often it had none."""
+    stored = [day.home.end_of_day_wh * UWH_PER_WH for day in home_days]
+    steps: list[list[Step]] = [[] for _ in home_days]
+    spent_ms, without = 0.0, 0
+    count, found = len(home_days[0].outlook.prices), list[dict[str, Any]]()
+    with peer.driven() as ask:
+        for i in range(count):
+            if is_new := i < count - 1:  # EMHASS does not plan a single interval
+                lots = zip(home_days, stored, strict=True)
+                found = ask([in_other_words(day, i, stored_uwh=level) for day, level in lots])
+                spent_ms += sum(said["ms"] for said in found)
+                without += sum("nfeasible" in said.get("said", "") for said in found)
+            for at, (day, said) in enumerate(zip(home_days, found, strict=True)):
+                moved_wh = said["moved_wh"][0][not is_new]
+                step = at_set_point(day, i, stored_uwh=stored[at], moved_wh=moved_wh)
+                steps[at].append(step)
+                stored[at] = step.stored_uwh
+    days = [lived_of(day, of_day) for day, of_day in zip(home_days, steps, strict=True)]
+    return days, spent_ms / sum(map(len, steps)), without
+
+
+def at_set_point(day: HomeDay, i: int, *, stored_uwh: int, moved_wh: float) -> Step:
+    """What the battery can do of a wish to take (or, below zero, give) so many Wh."""
+    battery = day.home.require_battery()
+    if moved_wh > 0:
+        level_uwh = stored_uwh + round(moved_wh * battery.charge_ppm)
+    else:
+        level_uwh = stored_uwh - battery.drain_uwh(round(-moved_wh))
+    level_uwh = min(max(level_uwh, min(battery.reserve_uwh, stored_uwh)), battery.capacity_uwh)
+    net_wh, length_s = day.outlook.net_load_wh[i], day.outlook.length_s
+    rule = Rule(*[level_uwh] * 4)
+    return respond(battery, rule, net_load_wh=net_wh, stored_uwh=stored_uwh, length_s=length_s)
+
+
+def in_other_words(day: HomeDay, i: int, *, stored_uwh: int) -> dict[str, Any]:
+    """The rest of the day by our forecast, as the drivers of the peers take it; the end charge is
+    wished for as far as it can be reached."""
+    battery, net_wh = day.home.require_battery(), day.forecast(i)
+    prices, stored_wh = day.outlook.prices[i:], stored_uwh / UWH_PER_WH
+    most_wh = len(net_wh) * battery.limit_wh(day.outlook.length_s) * battery.charge_ppm / PPM
+    wish_wh = min(day.home.end_of_day_wh, stored_wh + most_wh * 0.999)
+    return {
+        "load_wh": [max(0, wh) for wh in net_wh],
+        "solar_wh": [max(0, -wh) for wh in net_wh],
+        "import_price": [taken / ABOLT_PER_WH for taken, _ in prices],
+        "export_price": [fed / ABOLT_PER_WH for _, fed in prices],
+        "batteries": [
+            {
+                "capacity_wh": battery.capacity_wh,
+                "stored_wh": stored_wh,
+                "reserve_wh": battery.reserve_wh,
+                "power_w": battery.power_w,
+                "give_w": battery.power_w,
+                "charge": battery.charge_ppm / PPM,
+                "discharge": battery.discharge_ppm / PPM,
+                "wear_per_kwh": battery.wear_abolt_per_wh / ABOLT_PER_WH,
+                "wants": [[len(net_wh) - 1, wish_wh]],
+            }
+        ],
+    }
+
+
+def beside_peers(year: int, home_days: list[HomeDay]) -> None:
+    """Print the peers on these days, after the table of ours."""
+    resting = sum(resting_abolt(day) for day in home_days)
+    possible = resting - sum(foresight(day).cost_abolt for day in home_days)
+    table(year, home_days)
+    for peer in (FLEXMEASURES, EMHASS):
+        try:
+            lived, ms, without = by_peer(peer, home_days)
+        except NotInstalled as reason:
+            print(f"  {f'{peer}, its set-points':42} not measured: {reason}")
+            continue
+        saved = resting - sum(day.cost_abolt for day in lived)
+        broken = sum(not is_possible(day, was) for day, was in zip(home_days, lived, strict=True))
+        print(
+            f"  {f'{peer}, its set-points':42} {saved / len(home_days) / ABOLT_PER_CENT:10.2f} "
+            f"{1 - saved / possible:8.1%}   {ms:.0f} ms each, {broken} limits or wishes broken, "
+            f"{without} times no plan",
+            flush=True,
+        )
+
+
 def regret_by_interval(day: HomeDay, lived: Lived) -> list[int]:
     """What each interval's step lost for good, in aBOLT: its cost and the best after it, less the
     best before it. Their sum is the day's regret."""
@@ -197,12 +292,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="one home, two days")
     parser.add_argument("--why", action="store_true", help="where the regret of 2021 comes from")
+    parser.add_argument("--peers", action="store_true", help="a few days, with EMHASS and others")
     parser.add_argument("--from-day", type=int, default=0, help="shift the days by so many")
     options = parser.parse_args()
     quick, shift = options.quick, timedelta(options.from_day)
     numbers, days = (home_numbers()[:1], DAYS[18:20]) if quick else (home_numbers(), DAYS)
     days = tuple(day + shift for day in days)
     home_days = [each for day in days for each in street_day(day, numbers)]
+    if options.peers:
+        few = [each for at, each in enumerate(home_days) if at // 17 % 17 == at % 17]
+        few = [each for each in few if len(each.outlook.prices) == PER_DAY]
+        beside_peers(2021, few)
+        if PRICES_2024.exists():
+            beside_peers(2024, at_prices_of(2024, few))
+        return
     if options.why:
         why(home_days)
         return

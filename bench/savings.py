@@ -147,6 +147,12 @@ def live(day: HomeDay, control: Control) -> Lived:
         )
         stored_uwh = step.stored_uwh
         steps.append(step)
+    return lived_of(day, steps)
+
+
+def lived_of(day: HomeDay, steps: Sequence[Step]) -> Lived:
+    """What a day of `steps` cost."""
+    battery = day.home.require_battery()
     return Lived(
         bill_abolt(day.outlook, [step.import_wh - step.export_wh for step in steps]),
         battery.wear_abolt_per_wh * sum(step.discharge_wh for step in steps),

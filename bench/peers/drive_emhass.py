@@ -1,8 +1,8 @@
 """EMHASS on battery problems: runs in a virtual environment of its own (`peers/planners.py`).
 
-Standard input: a JSON list of problems. Standard output: for each the battery's Wh in each interval
-(taken less given) and the CPU milliseconds of its own `perform_optimization`, the model built
-before, as its own server does.
+Standard input: lines of JSON, each a list of problems. Standard output: a line for each, and in it
+for each problem the battery's Wh in each interval (taken less given) and the CPU milliseconds of
+its own `perform_optimization`, the model built before, as its own server does.
 """
 
 import csv
@@ -75,10 +75,15 @@ def configuration(problem: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def main() -> None:
-    problems = json.load(sys.stdin)
     logger = logging.getLogger("emhass")
     logger.setLevel(logging.CRITICAL)
+    for line in sys.stdin:
+        print(f"\n{json.dumps(plans(json.loads(line), logger))}", flush=True)
+
+
+def plans(problems: list[dict[str, Any]], logger: logging.Logger) -> list[dict[str, Any]]:
     groups = configuration(problems[0])
+    count = len(problems[0]["load_wh"])
     optimiser = Optimization(
         groups["retrieve_hass_conf"],
         groups["optim_conf"],
@@ -88,14 +93,12 @@ def main() -> None:
         "profit",
         {"root_path": files("emhass"), "data_path": files("emhass")},
         logger,
-        num_timesteps=len(problems[0]["load_wh"]),
+        num_timesteps=count,
     )
+    index = pd.date_range("2021-01-01", periods=count, freq=f"{STEP_MIN}min", tz="UTC")
     found = []
     for problem in (problems[0], *problems):  # the first builds the model and is not counted
-        soc = problem["batteries"][0]["stored_wh"] / problem["batteries"][0]["capacity_wh"]
-        end = problem["batteries"][0]["wants"][0][1] / problem["batteries"][0]["capacity_wh"]
-        count = len(problem["load_wh"])
-        index = pd.date_range("2021-01-01", periods=count, freq=f"{STEP_MIN}min", tz="UTC")
+        battery = problem["batteries"][0]
         begin_s = time.process_time()
         result = optimiser.perform_optimization(
             pd.DataFrame(index=index),
@@ -103,13 +106,15 @@ def main() -> None:
             np.array(problem["load_wh"]) * STEPS_PER_HOUR,
             np.array(problem["import_price"]),
             np.array(problem["export_price"]),
-            soc_init=soc,
-            soc_final=end,
+            soc_init=battery["stored_wh"] / battery["capacity_wh"],
+            soc_final=battery["wants"][0][1] / battery["capacity_wh"],
         )
         spent_ms = (time.process_time() - begin_s) * 1_000
-        moved = (-result["P_batt"] / STEPS_PER_HOUR).tolist()
+        moved = [0.0] * count
+        if "P_batt" in result:
+            moved = np.nan_to_num(-result["P_batt"] / STEPS_PER_HOUR).tolist()
         found.append({"moved_wh": [moved], "ms": spent_ms, "said": optimiser.optim_status})
-    json.dump(found[1:], sys.stdout)
+    return found[1:]
 
 
 if __name__ == "__main__":

@@ -86,17 +86,17 @@ def plan(problem: dict[str, Any]) -> list[list[float]]:
 
 
 def main() -> None:
-    problems = json.load(sys.stdin)
     app = Flask("driver")
     app.config |= {"FLEXMEASURES_LP_SOLVER": "highspy", "LOGGING_LEVEL": "INFO"}
-    found = []
     with app.app_context():
-        for problem in (problems[0], *problems):
-            begin_s = time.process_time()
-            moved = plan(problem)
-            spent_ms = (time.process_time() - begin_s) * 1_000
-            found.append({"moved_wh": moved, "ms": spent_ms})
-    json.dump(found[1:], sys.stdout)
+        for line in sys.stdin:
+            problems, found = json.loads(line), []
+            for problem in (problems[0], *problems):  # the first warms up and is not counted
+                begin_s = time.process_time()
+                moved = plan(problem)
+                spent_ms = (time.process_time() - begin_s) * 1_000
+                found.append({"moved_wh": moved, "ms": spent_ms})
+            print(f"\n{json.dumps(found[1:])}", flush=True)
 
 
 if __name__ == "__main__":

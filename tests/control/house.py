@@ -25,7 +25,7 @@ from gridplus.failures import Bug
 from gridplus.keystore import Secp256k1Key
 from gridplus.market import PriceVersion
 from gridplus.meter import IntervalRead
-from gridplus.planner import UWH_PER_WH, Energies, Rule, State, parse_home, respond
+from gridplus.planner import UWH_PER_WH, Energies, Home, Rule, State, parse_home, respond
 from gridplus.signals import Json, Timeline
 from gridplus.tariff import Tally
 from gridplus.wallet import Address, ChannelId, vault_domain
@@ -58,8 +58,9 @@ def orders(preferences: Preferences | None = None, given: Consents = EVERYTHING)
 class Devices:
     """Behind one meter: a load that never changes, no sun, and the home's devices."""
 
-    def __init__(self) -> None:
-        self.fittings = Fittings(HOME, zone=PLAN.time_zone, outdoor_mc=self.outdoor_mc)
+    def __init__(self, home: Home) -> None:
+        self.waiting = frozenset(each.name for each in home.appliances)
+        self.fittings = Fittings(home, zone=PLAN.time_zone, outdoor_mc=self.outdoor_mc)
         self.stored_uwh = HOME.end_of_day_wh * UWH_PER_WH
         self.rule: Rule | None = None
         self.wanted: Mapping[str, int] | None = None
@@ -73,9 +74,11 @@ class Devices:
 
     def run(self, wanted_wh: Mapping[str, int]) -> None:
         self.wanted = wanted_wh
+        self.waiting -= wanted_wh.keys()
 
     def standing(self, now_s: int, end_s: int) -> State:
-        return self.fittings.state(self.stored_uwh, now_s=now_s, end_s=end_s)
+        state = self.fittings.state(self.stored_uwh, now_s=now_s, end_s=end_s)
+        return replace(state, waiting=self.waiting)
 
     def outdoor_mc(self, start_s: int) -> int:
         return 32_000
@@ -89,6 +92,7 @@ class House:
     """`hear` what the retailer says, change `orders`, and `live` on."""
 
     orders: Orders = field(default_factory=orders)
+    home: Home = HOME
     prices: PriceVersion = PRICES
     timeline: Timeline = field(default_factory=lambda: Timeline("home"))
     at: int = 0
@@ -98,8 +102,8 @@ class House:
     made_of: type[Devices] = Devices
 
     def __post_init__(self) -> None:
-        self.devices = self.made_of()
-        self.planner = DevicePlanner(HOME, PLAN, self.devices)
+        self.devices = self.made_of(self.home)
+        self.planner = DevicePlanner(self.home, PLAN, self.devices)
         self.word = OwnersWord(
             lambda: self.orders,
             lambda from_s, until_s: asks_of(self.timeline, from_s=from_s, until_s=until_s),
@@ -113,7 +117,7 @@ class House:
         """Up to the quarter hour `until` of the day."""
         while self.at < until:
             interval = DAY[self.at]
-            guidance = self.word.guidance(HOME, day=DAY, now_s=interval.start_s)
+            guidance = self.word.guidance(self.home, day=DAY, now_s=interval.start_s)
             if self.planner.needs_plan(interval, self.prices, guidance=guidance):
                 ahead = DAY[self.at :]
                 coming = Coming(ahead, self.prices, [LOAD_WH] * len(ahead), Tally())

@@ -21,7 +21,7 @@ from gridplus.planner import (
     plan_home,
     respond,
 )
-from gridplus.planner.store import BATTERY
+from gridplus.planner.devices import BATTERY
 from gridplus.tariff import Plan, Tally, Tip, next_statement, peaks_ahead, plan_cost
 from gridplus.units import Interval
 from gridplus.wallet import ChannelId

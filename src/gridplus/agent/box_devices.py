@@ -82,7 +82,17 @@ class BoxDevices:
             None if home.battery is None else self.stored_uwh,
             tuple(stay for stay in stays if stay.from_s >= now_s),
             water_wh=None if home.water is None else self._says("water_wh"),
+            waiting=self._waiting(),
         )
+
+    def _waiting(self) -> frozenset[str]:
+        """The appliances that are loaded and have not run yet."""
+        if not self._home.appliances:
+            return frozenset()
+        fields = self._fields()
+        if not fields.has("waiting"):
+            return frozenset()
+        return frozenset(fields.texts("waiting", limit=len(self._home.appliances)))
 
     def outdoor_mc(self, start_s: int) -> int:
         raise InputError("a box knows no weather: its heat pump is left to its thermostat")
@@ -106,9 +116,11 @@ class BoxDevices:
         write_file(self._folder / TOLD_FILE, canonical_json(told) + b"\n")
 
     def _says(self, field: str) -> int:
+        return self._fields().integer(field, high=_MOST_WH)
+
+    def _fields(self) -> Fields:
         path = self._folder / DEVICES_FILE
         if not path.exists():
             raise InputError(f"{path} is not there: nothing is known of the devices")
         document = parse_document(read_file(path), limit=_DEVICES_LIMIT, what=str(path))
-        fields = Fields({"devices": document}, str(path)).object("devices")
-        return fields.integer(field, high=_MOST_WH)
+        return Fields({"devices": document}, str(path)).object("devices")

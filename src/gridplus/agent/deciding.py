@@ -26,12 +26,14 @@ from gridplus.planner import (
     plan_home,
     reasons,
 )
+from gridplus.planner.devices import APPLIANCES, BATTERY, CAR, CLIMATE, WATER
+from gridplus.planner.runs import begun_wh
 from gridplus.tariff import Plan as TariffPlan
 from gridplus.tariff import Tally, energy_prices, peaks_ahead
 from gridplus.units import DAY_S, HOUR_S, Interval
 
 PLANNED_ANEW_S = HOUR_S
-BATTERY = "battery"
+STORES = (CAR, CLIMATE, WATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,16 @@ class _Planned:
 
     def why(self, at: int) -> dict[str, str]:
         here = [track.device for track in self.plan.tracks if track.first <= at < track.end]
-        return dict(zip(here, self.sentences[at], strict=False))
+        said = dict(zip(here, self.sentences[at], strict=False))
+        waiting = [f"{name} waits for {self.labels[i]}" for name, i in self.plan.begins if i > at]
+        begun = self.sentences[at][len(here) :][: len(self.begun(at))]
+        if begun or waiting:
+            said[APPLIANCES] = "; ".join(begun or waiting)
+        return said
+
+    def begun(self, at: int) -> list[str]:
+        """The appliances that begin."""
+        return [name for name, first in self.plan.begins if first == at]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +185,10 @@ class DevicePlanner:
         planned = self._planned.hedged(now)
         self.plan, plan = planned.plan, planned.plan
         if not self.home.is_battery_alone:
-            wanted_wh = {device: 0 for device in devices_of(self.home) if device != BATTERY}
+            wanted_wh = {device: 0 for device in devices_of(self.home) if device in STORES}
+            for appliance in self.home.appliances:
+                if appliance.name in planned.begun(now.at):
+                    wanted_wh[appliance.name] = begun_wh(appliance, length_s=plan.length_s)
             for track in plan.tracks:
                 move = track.at(now.at)
                 if track.device != BATTERY:

@@ -33,4 +33,5 @@ class HomeDevices(Protocol):
 
     def run(self, wanted_wh: Mapping[str, int]) -> None:
         """What the other devices shall take in the interval that begins now; one that is not named
-        is left alone."""
+        is left alone. An appliance is named, by its own name, in the interval in which it shall
+        begin: one that runs already, or that nobody has loaded, stays as it is."""

@@ -10,7 +10,7 @@ from gridplus.cli.agent_folder import AGENT_FOLDER, identity_in, now_s, said_in,
 from gridplus.cli.serving import FILE
 from gridplus.failures import InputError
 
-_DEVICES = click.Choice(["battery", "car", "climate", "water"])
+_DEVICES = click.Choice(["battery", "car", "climate", "water", "appliances"])
 _SIGNALS = click.Choice(["price", "alert", "limit", "request"])
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from gridplus.control.asks import Signal
 from gridplus.control.consents import Consent
 from gridplus.control.guidance import Guidance, devices_of
-from gridplus.control.orders import Hand
+from gridplus.control.orders import Hand, Override
 from gridplus.digest import Document
 from gridplus.planner import Ahead, Home, HomePlan, Rule
-from gridplus.planner.store import BATTERY, CAR, CLIMATE
+from gridplus.planner.devices import APPLIANCES, BATTERY, CAR, CLIMATE
+from gridplus.planner.runs import begun_wh
 from gridplus.units import HOUR_S, SETTLEMENT_INTERVAL_S
 
 
@@ -104,6 +105,9 @@ class _Desk:
             override = self.guidance.overrides.get(device)
             if device == BATTERY:
                 continue
+            if device == APPLIANCES:
+                found |= self._begun(override)
+                continue
             if override is not None and override.hand is not Hand.LEAVE:
                 found[device] = self._most_wh(device) if override.hand is Hand.RUN else 0
             elif device not in self.guidance.apart and self.plans is not None:
@@ -111,10 +115,30 @@ class _Desk:
                 found[device] = 0 if move is None else move.take_wh
         return found
 
+    def _begun(self, override: Override | None) -> dict[str, int]:
+        """The appliances that begin now, and what they then take."""
+        names = set[str]()
+        if override is not None:
+            if override.hand is Hand.RUN:
+                names = {appliance.name for appliance in self.home.appliances}
+        elif APPLIANCES not in self.guidance.apart and self.plans is not None:
+            at = self._at(self.plans)
+            names = {
+                name for name, first in self._plan(APPLIANCES, self.plans).begins if first == at
+            }
+        return {
+            appliance.name: begun_wh(appliance, length_s=SETTLEMENT_INTERVAL_S)
+            for appliance in self.home.appliances
+            if appliance.name in names
+        }
+
     def action(self, device: str, rule: Rule | None, *, wanted: Mapping[str, int]) -> Action:
         does = f"takes {wanted[device]} Wh" if device in wanted else "does as it does alone"
         if device == BATTERY:
             does = "is left alone" if rule is None else "follows the meter"
+        elif device == APPLIANCES:
+            begun = [each.name for each in self.home.appliances if each.name in wanted]
+            does = f"begins {', '.join(begun)}" if begun else "begins nothing now"
         apart = self.guidance.apart.get(device)
         if apart is not None:
             return Action(device, does, apart)

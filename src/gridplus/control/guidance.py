@@ -16,8 +16,7 @@ from gridplus.control.orders import DEVICES, Orders, Override
 from gridplus.failures import InputError
 from gridplus.planner import Ahead, Home, State, Stay
 from gridplus.planner.ahead import instant_s
-from gridplus.planner.devices import DAY_MIN
-from gridplus.planner.store import BATTERY, CAR, CLIMATE, WATER
+from gridplus.planner.devices import APPLIANCES, BATTERY, CAR, CLIMATE, DAY_MIN, WATER
 
 
 @dataclass(frozen=True)
@@ -124,8 +123,8 @@ def devices_of(home: Home | None) -> tuple[str, ...]:
     """The names of what stands in a home and can be moved."""
     if home is None:
         return ()
-    there = (home.battery, home.car, home.climate, home.water)
-    return tuple(name for name, device in zip(DEVICES, there, strict=True) if device is not None)
+    there = (home.battery, home.car, home.climate, home.water, home.appliances)
+    return tuple(name for name, device in zip(DEVICES, there, strict=True) if device)
 
 
 def _why_overridden(override: Override) -> str:
@@ -143,6 +142,7 @@ def _only(home: Home, kept: list[str]) -> Home | None:
         car=home.car if CAR in kept else None,
         climate=home.climate if CLIMATE in kept else None,
         water=home.water if WATER in kept else None,
+        appliances=home.appliances if APPLIANCES in kept else (),
     )
 
 

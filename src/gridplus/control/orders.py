@@ -6,9 +6,9 @@ from enum import StrEnum
 from gridplus.control.consents import Consents
 from gridplus.control.preferences import Preferences
 from gridplus.failures import InputError
-from gridplus.planner.store import BATTERY, CAR, CLIMATE, WATER
+from gridplus.planner.devices import NAMES
 
-DEVICES = (BATTERY, CAR, CLIMATE, WATER)
+DEVICES = NAMES
 
 
 class Hand(StrEnum):

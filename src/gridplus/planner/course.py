@@ -10,9 +10,9 @@ from typing import NamedTuple, Protocol
 
 from gridplus.planner.ahead import Ahead
 from gridplus.planner.battery import UWH_PER_WH
-from gridplus.planner.devices import Site, Wish
+from gridplus.planner.devices import BATTERY, CAR, CLIMATE, WATER, Site, Wish
 from gridplus.planner.home import Home
-from gridplus.planner.store import BATTERY, CAR, CLIMATE, WATER, Store
+from gridplus.planner.store import Store
 from gridplus.units import HOUR_S, PPM
 
 

@@ -16,6 +16,10 @@ DAY_MIN = 24 * 60
 COLDEST_MC, HOTTEST_MC = -60_000, 100_000
 MAX_GAIN_MC_PER_KWH = 100_000
 MAX_WATER_GAIN_PPM = 10 * PPM
+BATTERY, CAR, CLIMATE, WATER = "battery", "car", "climate", "water"
+APPLIANCES = "appliances"
+NAMES = (BATTERY, CAR, CLIMATE, WATER, APPLIANCES)
+"""What devices are called in plans, orders and consents; an appliance has a name of its own too."""
 
 
 class Wish(Enum):

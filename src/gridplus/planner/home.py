@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gridplus.failures import InputError
 from gridplus.planner.battery import Battery
-from gridplus.planner.devices import Appliance, Car, Climate, HotWater, Site, Wish
+from gridplus.planner.devices import NAMES, Appliance, Car, Climate, HotWater, Site, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Home:
             )
         if len({appliance.name for appliance in self.appliances}) < len(self.appliances):
             raise InputError("two appliances have one name")
+        if any(appliance.name in NAMES for appliance in self.appliances):
+            raise InputError(f"an appliance is not named {', '.join(NAMES)}: these are others")
         if sorted(self.order, key=list(Wish).index) != list(Wish):
             raise InputError("order has every wish once")
 

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from gridplus.failures import InputError
 from gridplus.planner.ahead import Ahead
 from gridplus.planner.battery import UWH_PER_WH
-from gridplus.planner.devices import Wish
+from gridplus.planner.devices import CLIMATE, WATER, Wish
 from gridplus.planner.home import Home
-from gridplus.planner.store import CLIMATE, WATER, Store, Want
+from gridplus.planner.store import Store, Want
 from gridplus.units import HOUR_S, PPM
 
 Floats: TypeAlias = npt.NDArray[np.float64]

@@ -11,13 +11,13 @@ import numpy as np
 from gridplus.planner.ahead import Ahead
 from gridplus.planner.battery import UWH_PER_WH, Battery
 from gridplus.planner.course import Move, site_limits_wh
+from gridplus.planner.devices import BATTERY
 from gridplus.planner.expected import Expected, Prospect, expected_rule
 from gridplus.planner.explain import format_cents, worth_of
 from gridplus.planner.forecast import Energies
 from gridplus.planner.home import Home
 from gridplus.planner.home_plan import HomePlan
 from gridplus.planner.rule import Rule, Step, respond
-from gridplus.planner.store import BATTERY
 from gridplus.units import PPM
 
 IDLE = "idle"

@@ -8,6 +8,7 @@ import numpy as np
 from gridplus.planner.ahead import Ahead, State
 from gridplus.planner.battery import UWH_PER_WH
 from gridplus.planner.course import Course, Flow, Move, Track, Way, follow, site_limits_wh
+from gridplus.planner.devices import BATTERY
 from gridplus.planner.home import Home
 from gridplus.planner.home_plan import HomePlan, Source, bill_of, wear_of
 from gridplus.planner.linear import WH_PER_KWH, Flows, Program, unit_of, weight_of, weights_of
@@ -15,7 +16,7 @@ from gridplus.planner.plan import Outlook, Plan, plan_battery
 from gridplus.planner.rule import Rule
 from gridplus.planner.runs import Run, runs_of
 from gridplus.planner.safe import safe_intent
-from gridplus.planner.store import BATTERY, Store, stores_of
+from gridplus.planner.store import Store, stores_of
 from gridplus.planner.unmet import unmet_of
 from gridplus.units import HOUR_S
 

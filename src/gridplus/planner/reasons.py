@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from gridplus.planner.ahead import Ahead
 from gridplus.planner.course import Track, site_limits_wh
+from gridplus.planner.devices import BATTERY, CAR, CLIMATE, WATER
 from gridplus.planner.explain import explain_steps, format_cents, worth_of
 from gridplus.planner.home import Home
 from gridplus.planner.home_plan import HomePlan
 from gridplus.planner.rule import Step
-from gridplus.planner.store import BATTERY, CAR, CLIMATE, WATER
 from gridplus.units import HOUR_S
 
 UC_PER_TENTH = 100_000

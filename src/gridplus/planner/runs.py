@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gridplus.planner.ahead import Ahead, State, instant_s
-from gridplus.planner.devices import DAY_MIN, Appliance
+from gridplus.planner.devices import APPLIANCES, DAY_MIN, Appliance
 from gridplus.planner.home import Home
 from gridplus.units import share_by_largest_remainder
 
@@ -23,6 +23,11 @@ class Run:
     takes_wh: tuple[int, ...]
 
 
+def begun_wh(appliance: Appliance, *, length_s: int) -> int:
+    """What it takes in the interval in which it begins."""
+    return _takes_wh(appliance, length_s)[0]
+
+
 def runs_of(home: Home, ahead: Ahead, *, state: State) -> tuple[Run, ...]:
     """A run for every window that opens in the horizon, or is open with the appliance waiting,
     unless there will be time enough for it after the horizon."""
@@ -34,7 +39,7 @@ def runs_of(home: Home, ahead: Ahead, *, state: State) -> tuple[Run, ...]:
 
 
 def _runs(appliance: Appliance, ahead: Ahead, *, is_waiting: bool) -> Iterator[Run]:
-    takes_wh = _takes_wh(appliance, ahead.length_s)
+    takes_wh, shut = _takes_wh(appliance, ahead.length_s), ahead.closed.get(APPLIANCES, frozenset())
     run_s = len(takes_wh) * ahead.length_s
     window_min = (appliance.until_min - appliance.from_min) % DAY_MIN or DAY_MIN
     zone = ZoneInfo(ahead.zone)
@@ -48,7 +53,8 @@ def _runs(appliance: Appliance, ahead: Ahead, *, is_waiting: bool) -> Iterator[R
             first = max(0, ahead.index_of(from_s))
             last_s = min(until_s, ahead.end_s) - run_s
             starts = range(first, ahead.index_of(last_s - ahead.length_s + 1) + 1)
-            yield Run(appliance, tuple(starts), takes_wh)
+            open_starts = (at for at in starts if shut.isdisjoint(range(at, at + len(takes_wh))))
+            yield Run(appliance, tuple(open_starts), takes_wh)
 
 
 def _takes_wh(appliance: Appliance, length_s: int) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """What devices do when there is no plan: nothing clever, nothing that an owner would regret."""
 
-from gridplus.planner.store import BATTERY, CAR, CLIMATE, Store
+from gridplus.planner.devices import BATTERY, CAR, CLIMATE
+from gridplus.planner.store import Store
 
 
 def safe_intent(store: Store, i: int, *, alone: int) -> int:

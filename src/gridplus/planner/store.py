@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from gridplus.failures import InputError
 from gridplus.planner.ahead import Ahead, State, Stay
 from gridplus.planner.battery import UWH_PER_WH, Battery
-from gridplus.planner.devices import Car, Climate, HotWater, Wish
+from gridplus.planner.devices import (
+    BATTERY,
+    CAR,
+    CLIMATE,
+    WATER,
+    Car,
+    Climate,
+    HotWater,
+    Wish,
+)
 from gridplus.planner.home import Home
 from gridplus.units import HOUR_S, PPM
 
@@ -20,7 +29,6 @@ FAR = 1_000_000 * MICRO_PER_MILLI * 1_000
 """A level no house reaches (a million degrees): its physical range has no ends."""
 NOISE_PARTS = 100
 """A solver's levels are true to a hundredth of what one Wh moves."""
-BATTERY, CAR, CLIMATE, WATER = "battery", "car", "climate", "water"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from gridplus.planner.ahead import Ahead
 from gridplus.planner.battery import UWH_PER_WH
 from gridplus.planner.course import Course, site_limits_wh
-from gridplus.planner.devices import Site, Wish
+from gridplus.planner.devices import CLIMATE, Site, Wish
 from gridplus.planner.home import Home
 from gridplus.planner.runs import Run
-from gridplus.planner.store import CLIMATE, MICRO_PER_MILLI, Store
+from gridplus.planner.store import MICRO_PER_MILLI, Store
 
 SITE = "connection"
 _LEAST_WH, _LEAST_MC = 1, 10
