@@ -152,6 +152,26 @@ def test_home_plans_are_measured_beside_their_limits() -> None:
     assert "0 with a wish undone" in out
 
 
+def test_regret_is_measured_beside_foresight_and_no_control() -> None:
+    out = printed("bench/regret.py", "--quick")
+    rows = re.findall(r"^  (\S.*?) {2,}-?[\d.]+ +(-?[\d.]+)%(.*)$", out, re.M)
+    shares = {name: float(share) for name, share, _ in rows[:6]}
+    assert shares["perfect foresight"] == 0
+    assert shares["no control: the battery rests"] == 100
+    assert 0 < shares["scenarios, rule followed live"] < shares["one forecast, optimal set-points"]
+    assert all("0 limits or wishes broken" in rest for *_, rest in rows if "ms each" in rest)
+
+
+def test_a_box_is_measured_from_cold_start_to_its_first_payment() -> None:
+    out = printed("bench/box.py", "--quick")
+    found = re.search(r"^battery +([\d.]+) s +([\d.]+) s +([\d.]+) s +(\d+) MB$", out, re.M)
+    assert found is not None
+    on_line_s, paid_s, cpu_s, peak_mb = map(float, found.groups())
+    assert 0 < on_line_s <= paid_s
+    assert cpu_s > 0
+    assert peak_mb > 30
+
+
 def test_identity_is_measured_beside_openssl() -> None:
     out = printed("bench/identity.py", "--quick")
     assert measured(out) == [
