@@ -43,7 +43,7 @@ def lived(ahead: Outlook, stored_uwh: int, end_wh: int) -> list[Step]:
     return steps
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(outlooks(), st.integers(10, 100), st.integers(640, 6_400))
 def test_when_what_comes_is_known_following_it_costs_the_optimum_but_for_a_few_cells(
     ahead: Outlook, percent: int, end_wh: int
@@ -84,7 +84,7 @@ def test_what_stored_energy_is_worth_later_is_the_mean_of_what_it_will_save() ->
     assert expected.worth_abolt(FULL_UWH) == 0
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(outlooks(), st.integers(1, 4), st.integers(0, 6_400))
 def test_its_levels_are_in_order_and_in_the_battery(
     ahead: Outlook, futures: int, end_wh: int

@@ -45,7 +45,7 @@ def test_where_futures_do_not_bear_out_the_forecast_the_sentence_says_what_is_ex
     assert earlier.rule.grid_to_uwh < found.rule.grid_to_uwh, "the next quarter hour knows more"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_what_a_sentence_says_beats_the_other_does(seed: object) -> None:
     rng = np.random.default_rng(abs(hash(seed)) % 2**32)
@@ -98,7 +98,7 @@ def test_demand_charges_inverted_prices_and_closed_hours_keep_the_plans_rule() -
     assert hedged(Home(None, 0, True, CAR), ahead([(8, 2)] * 96), [[300] * 96]) is None
 
 
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(homes(), st.integers(0, 95))
 def test_in_any_home_its_rule_stays_in_the_battery(home: Home, at: int) -> None:
     coming = ahead([(8, 2)] * 60 + [(30, 2)] * 36, start_s=START_S)
