@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gridplus.failures import Bug, InputError
 from gridplus.planner import (
     PER_DAY,
+    UWH_PER_WH,
     Outlook,
     Prospect,
     Rule,
@@ -55,7 +56,8 @@ def test_when_what_comes_is_known_following_it_costs_the_optimum_but_for_a_few_c
     steps = lived(ahead, stored_uwh, end_wh)
     bill = bill_abolt(ahead, [step.import_wh - step.export_wh for step in steps])
     cost = bill + PLAIN.wear_abolt_per_wh * sum(step.discharge_wh for step in steps)
-    assert end_wh * 1_000_000 - steps[-1].stored_uwh <= plan.end_short_uwh
+    short_uwh = end_wh * UWH_PER_WH - steps[-1].stored_uwh
+    assert short_uwh < plan.end_short_uwh + UWH_PER_WH
     dearest = max(price for price, _ in ahead.prices)
     assert cost <= plan.cost_abolt + 4 * CELL_WH * dearest
 
