@@ -146,6 +146,23 @@ def test_a_limit_is_kept_while_it_holds_and_an_emergency_is_given_way_to() -> No
     in_order(house)
 
 
+def test_a_limit_is_planned_for_before_it_begins_and_is_nothing_after_it() -> None:
+    """The car charges before and after what it would have taken meanwhile."""
+    plain, house = House(), House()
+    house.hear(limit_event("p", NOON, import_w=1_000, edition=ASK), "event-1")
+    plain.live(96)
+    house.live(CAR_COMES + 1)
+    plan = house.planner.plan
+    assert plan is not None
+    noon = (NOON.start_s - plan.start_s) // plan.length_s
+    assert max(flow.import_wh for flow in plan.flows[noon : noon + 8]) <= 250
+    assert max(flow.import_wh for flow in plan.flows[noon + 8 :]) > 250
+    house.live(96)
+    assert max(house.imported[48:56]) <= 250
+    assert max(house.imported[56:]) > 250
+    in_order(house)
+
+
 def test_wishes_that_cannot_all_be_are_met_in_the_owners_order() -> None:
     """The car shall be full, and quiet until shortly before: as much as there is time for."""
     quiet = Quiet(9 * 60, 15 * 60, frozenset({"car"}))

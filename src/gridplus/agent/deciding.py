@@ -143,9 +143,9 @@ class DevicePlanner:
         """Plan what the owner lets be planned, with what is asked, and without where a device
         stays out of that."""
         self._prices = coming.prices.digest
-        home, without = guidance.limited(), guidance.home
+        home = guidance.home
         plain = guidance.plain(self._ahead(coming))
-        if home is None or without is None:
+        if home is None:
             self._guided = _Guided(guidance.key, plain)
             return
         state = guidance.state(self._standing(plain), zone=plain.zone)
@@ -153,7 +153,7 @@ class DevicePlanner:
         asked = _Planned.of(home, guidance.asked(plain), state=state, labels=labels)
         other = asked
         if guidance.withheld:
-            other = _Planned.of(without, plain, state=state, labels=labels)
+            other = _Planned.of(home, plain, state=state, labels=labels)
         self.plan, self._guided = asked.plan, _Guided(guidance.key, plain, asked, other)
 
     def act_guided(self, interval: Interval, guidance: Guidance, *, nets_wh: Energies) -> Decision:

@@ -35,8 +35,7 @@ class Guidance:
     def key(self) -> tuple[object, ...]:
         """Another key, another plan."""
         followed = [(each.ask, sorted(each.consents)) for each in self.followed]
-        limits = [each.ask.event_id for each in self.followed if self._limits_now(each.ask)]
-        return (self.home, self.orders.preferences, str(followed), tuple(limits))
+        return (self.home, self.orders.preferences, str(followed))
 
     @cached_property
     def followed(self) -> tuple[Heed, ...]:
@@ -64,8 +63,9 @@ class Guidance:
         return replace(ahead, closed=closed)
 
     def asked(self, plain: Ahead) -> Ahead:
-        """The same with what alerts and requests make a kWh worth that is not taken."""
-        prices = list(plain.prices)
+        """The same with what alerts and requests make a kWh worth that is not taken, and the
+        limits, from when they begin."""
+        prices, caps_w = list(plain.prices), dict(plain.caps_w)
         for each in self.followed:
             worth = each.ask.reward_abolt
             if each.ask.signal is Signal.ALERT:
@@ -73,16 +73,9 @@ class Guidance:
             for i, (taken, fed) in enumerate(prices):
                 if each.ask.holds_at(plain.start_of(i)):
                     prices[i] = (taken + worth, fed)
-        return replace(plain, prices=prices)
-
-    def limited(self) -> Home | None:
-        """The home with the connection that a limit leaves it now."""
-        found = [each.ask.limit_w for each in self.followed if self._limits_now(each.ask)]
-        if self.home is None or not found:
-            return self.home
-        own_w = self.home.site.import_w
-        least_w = min(w for w in (*found, own_w) if w is not None)
-        return replace(self.home, site=replace(self.home.site, import_w=least_w))
+                    if each.ask.limit_w is not None:
+                        caps_w[i] = min(each.ask.limit_w, caps_w.get(i, each.ask.limit_w))
+        return replace(plain, prices=prices, caps_w=caps_w)
 
     def state(self, state: State, *, zone: str) -> State:
         """How the devices stand, with the car wanted when its owner wants it."""
@@ -95,9 +88,6 @@ class Guidance:
             return stay
         ready_s = _ready_in(stay, wishes.car_ready_min, zone=zone)
         return replace(stay, ready_s=ready_s, ready_with_wh=wishes.car_ready_wh)
-
-    def _limits_now(self, ask: Ask) -> bool:
-        return ask.signal is Signal.LIMIT and ask.holds_at(self.now_s)
 
 
 def guide(home: Home, orders: Orders, *, asks: Iterable[Ask], now_s: int) -> Guidance:

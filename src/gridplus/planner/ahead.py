@@ -55,7 +55,8 @@ class Ahead:
     `prices` are marginal (import, export) prices in aBOLT per Wh, of either sign; `load_wh` is
     what the home uses beside its planned devices, `solar_wh` what its panels can make;
     `outdoor_mc` is needed with a climate alone; `peaks` are the demand charges of the home's plan;
-    `closed` are intervals, by device, in which it takes nothing.
+    `closed` are intervals, by device, in which it takes nothing; `caps_w` is the most that the
+    home may import in an interval, where that is less than its connection carries.
     Raises InputError that names the first interval with what cannot be.
     """
 
@@ -68,6 +69,7 @@ class Ahead:
     peaks: tuple[Peak, ...] = ()
     length_s: int = SETTLEMENT_INTERVAL_S
     closed: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    caps_w: Mapping[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count = len(self.prices)
@@ -90,6 +92,11 @@ class Ahead:
     @property
     def end_s(self) -> int:
         return self.start_s + self.count * self.length_s
+
+    @property
+    def binds(self) -> bool:
+        """Whether anything beside prices holds devices back."""
+        return bool(self.peaks or self.closed or self.caps_w)
 
     @cached_property
     def is_convex(self) -> bool:

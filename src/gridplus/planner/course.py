@@ -113,7 +113,7 @@ class _Walk:
 
     def __init__(self, home: Home, ahead: Ahead, *, stores: Sequence[Store]) -> None:
         self._home, self._ahead, self._stores = home, ahead, stores
-        self._import_wh, self._export_wh = site_limits_wh(home.site, ahead.length_s)
+        self._export_wh = site_limits_wh(home.site, ahead.length_s)[1]
         self._levels = [store.start for store in stores]
         rank = {wish: place for place, wish in enumerate(home.order)}
         self._least_first = sorted(
@@ -133,7 +133,8 @@ class _Walk:
                 store, i, alone=alone, target=intent(store, i, alone=alone)
             )
         net_wh = self._ahead.net_wh[i] + way.fixed_wh[i]
-        caps = (self._import_wh, None if way.import_wh is None else way.import_wh[i])
+        limit_wh = import_limit_wh(self._home.site, self._ahead, i)
+        caps = (limit_wh, None if way.import_wh is None else way.import_wh[i])
         cap_wh = min((wh for wh in caps if wh is not None), default=None)
         if cap_wh is not None:
             self._shed(i, moved, over_wh=net_wh + moved.net_wh - cap_wh)
@@ -219,6 +220,12 @@ def site_limits_wh(site: Site, length_s: int) -> tuple[int | None, int | None]:
         for power_w in (site.import_w, site.export_w)
     )
     return import_wh, export_wh
+
+
+def import_limit_wh(site: Site, ahead: Ahead, i: int) -> int | None:
+    """The most Wh that interval `i` may import, by the connection and what is capped."""
+    powers_w = [w for w in (site.import_w, ahead.caps_w.get(i)) if w is not None]
+    return min(powers_w) * ahead.length_s // HOUR_S if powers_w else None
 
 
 def cost(price: tuple[int, int], net_wh: int) -> int:

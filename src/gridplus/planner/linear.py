@@ -17,6 +17,7 @@ import numpy.typing as npt
 from gridplus.failures import InputError
 from gridplus.planner.ahead import Ahead
 from gridplus.planner.battery import UWH_PER_WH
+from gridplus.planner.course import import_limit_wh, site_limits_wh
 from gridplus.planner.devices import CLIMATE, WATER, Wish
 from gridplus.planner.home import Home
 from gridplus.planner.store import Store, Want
@@ -156,19 +157,21 @@ class Program:
         self._balance = sheet.row(net_kwh)
         for columns, sign in ((self._import, 1.0), (self._export, -1.0), (self._held, -1.0)):
             sheet.enter(self._balance, columns, value=sign)
-        for columns, limit_w in (
-            (self._import, self._home.site.import_w),
-            (self._export, self._home.site.export_w),
-        ):
-            if limit_w is not None:
-                room_wh = limit_w * ahead.length_s // HOUR_S - len(self._stores)
-                self._limit(columns, max(0, room_wh) / WH_PER_KWH)
+        site = self._home.site
+        self._limit(self._import, [import_limit_wh(site, ahead, i) for i in range(count)])
+        self._limit(self._export, [site_limits_wh(site, ahead.length_s)[1]] * count)
 
-    def _limit(self, columns: Places, limit_kwh: float) -> None:
-        """At most so much, less the Wh that every store may be rounded up by."""
-        sheet, count = self._sheet, len(columns)
+    def _limit(self, columns: Places, limits_wh: Sequence[int | None]) -> None:
+        """At most so much where there is a limit, less the Wh that every store may be rounded up
+        by."""
+        found = [(at, wh) for at, wh in enumerate(limits_wh) if wh is not None]
+        if not found:
+            return
+        sheet, count = self._sheet, len(found)
+        columns = columns[[at for at, _ in found]]
+        room_kwh = [max(0, wh - len(self._stores)) / WH_PER_KWH for _, wh in found]
         over = sheet.column(count, self._weights[None], high=np.inf)
-        rows = sheet.row(np.full(count, -np.inf), at_most=np.full(count, limit_kwh))
+        rows = sheet.row(np.full(count, -np.inf), at_most=np.array(room_kwh))
         sheet.enter(rows, columns, value=1.0)
         sheet.enter(rows, over, value=-1.0)
 

@@ -51,7 +51,8 @@ def hedge(home: Home, ahead: Ahead, *, plan: HomePlan, now: Now, label: str) -> 
     inverted prices or closed hours may hold it back.
     """
     battery, at = home.battery, now.at
-    is_bound = ahead.peaks or ahead.closed.get(BATTERY) or not ahead.is_convex
+    is_capped = any(i >= at for i in ahead.caps_w)
+    is_bound = ahead.peaks or ahead.closed.get(BATTERY) or is_capped or not ahead.is_convex
     if battery is None or is_bound:
         return None
     nets_wh = now.nets_wh + np.array(_others_wh(ahead, plan)[at:])

@@ -7,7 +7,16 @@ import numpy as np
 
 from gridplus.planner.ahead import Ahead, State
 from gridplus.planner.battery import UWH_PER_WH
-from gridplus.planner.course import Course, Flow, Move, Track, Way, follow, site_limits_wh
+from gridplus.planner.course import (
+    Course,
+    Flow,
+    Move,
+    Track,
+    Way,
+    follow,
+    import_limit_wh,
+    site_limits_wh,
+)
 from gridplus.planner.devices import BATTERY
 from gridplus.planner.home import Home
 from gridplus.planner.home_plan import HomePlan, Source, bill_of, wear_of
@@ -44,7 +53,7 @@ def plan_home(
     """
     stores = stores_of(home, ahead, state=state)
     task = _Task(home, ahead, stores, runs_of(home, ahead, state=state))
-    if home.is_battery_alone and not (ahead.peaks or ahead.closed) and ahead.is_convex:
+    if home.is_battery_alone and not ahead.binds and ahead.is_convex:
         return _battery_alone(task)
     return _optimum(task, effort=effort) or _fallback(task, last)
 
@@ -191,11 +200,11 @@ def _polished(task: _Task, course: Course) -> tuple[Course, Sequence[Rule]]:
     ]
     plan = _exact(task, task.stores[0], net_wh=net_wh)
     polished = Course((_track(plan), *course.tracks[1:]), course.fixed_wh, _flows(plan))
-    import_wh, export_wh = site_limits_wh(home.site, ahead.length_s)
+    export_wh = site_limits_wh(home.site, ahead.length_s)[1]
     within = all(
-        (import_wh is None or flow.import_wh <= import_wh)
+        ((import_wh := import_limit_wh(home.site, ahead, i)) is None or flow.import_wh <= import_wh)
         and (export_wh is None or flow.export_wh <= export_wh)
-        for flow in polished.flows
+        for i, flow in enumerate(polished.flows)
     )
     ends_as_full = polished.tracks[0].moves[-1].level >= min(
         own.moves[-1].level, home.end_of_day_wh * UWH_PER_WH
@@ -234,13 +243,14 @@ def _bound(task: _Task, course: Course, *, made: HomePlan, program: Program) -> 
         for store, track in zip(task.stores, course.tracks, strict=True)
         for want in store.wants
     )
-    over_wh = 0
-    for limit_wh, flowed in zip(
-        site_limits_wh(task.home.site, task.ahead.length_s),
-        zip(*[(flow.import_wh, flow.export_wh) for flow in course.flows], strict=True),
-        strict=True,
-    ):
-        over_wh += 0 if limit_wh is None else sum(max(0, wh - limit_wh) for wh in flowed)
+    over_wh, site = 0, task.home.site
+    for i, flow in enumerate(course.flows):
+        limits = (
+            import_limit_wh(site, task.ahead, i),
+            site_limits_wh(site, task.ahead.length_s)[1],
+        )
+        for limit_wh, wh in zip(limits, (flow.import_wh, flow.export_wh), strict=True):
+            over_wh += 0 if limit_wh is None else max(0, wh - limit_wh)
     free = sum(peak.free_w * peak.price_abolt_per_w for peak in task.ahead.peaks) / ABOLT_PER_BOLT
     best = program.relaxed_bolt - free - undone - weights[None] * over_wh / WH_PER_KWH
     return min(made.cost_abolt, int(best * ABOLT_PER_BOLT))
