@@ -133,7 +133,7 @@ class _Walk:
                 store, i, alone=alone, target=intent(store, i, alone=alone)
             )
         net_wh = self._ahead.net_wh[i] + way.fixed_wh[i]
-        limit_wh = import_limit_wh(self._home.site, self._ahead, i)
+        limit_wh = import_limit_wh(self._home.site, self._ahead, at=i)
         caps = (limit_wh, None if way.import_wh is None else way.import_wh[i])
         cap_wh = min((wh for wh in caps if wh is not None), default=None)
         if cap_wh is not None:
@@ -222,9 +222,9 @@ def site_limits_wh(site: Site, length_s: int) -> tuple[int | None, int | None]:
     return import_wh, export_wh
 
 
-def import_limit_wh(site: Site, ahead: Ahead, i: int) -> int | None:
-    """The most Wh that interval `i` may import, by the connection and what is capped."""
-    powers_w = [w for w in (site.import_w, ahead.caps_w.get(i)) if w is not None]
+def import_limit_wh(site: Site, ahead: Ahead, *, at: int) -> int | None:
+    """The most Wh that interval `at` may import, by the connection and what is capped."""
+    powers_w = [w for w in (site.import_w, ahead.caps_w.get(at)) if w is not None]
     return min(powers_w) * ahead.length_s // HOUR_S if powers_w else None
 
 

@@ -158,7 +158,7 @@ class Program:
         for columns, sign in ((self._import, 1.0), (self._export, -1.0), (self._held, -1.0)):
             sheet.enter(self._balance, columns, value=sign)
         site = self._home.site
-        self._limit(self._import, [import_limit_wh(site, ahead, i) for i in range(count)])
+        self._limit(self._import, [import_limit_wh(site, ahead, at=i) for i in range(count)])
         self._limit(self._export, [site_limits_wh(site, ahead.length_s)[1]] * count)
 
     def _limit(self, columns: Places, limits_wh: Sequence[int | None]) -> None:

@@ -202,7 +202,10 @@ def _polished(task: _Task, course: Course) -> tuple[Course, Sequence[Rule]]:
     polished = Course((_track(plan), *course.tracks[1:]), course.fixed_wh, _flows(plan))
     export_wh = site_limits_wh(home.site, ahead.length_s)[1]
     within = all(
-        ((import_wh := import_limit_wh(home.site, ahead, i)) is None or flow.import_wh <= import_wh)
+        (
+            (import_wh := import_limit_wh(home.site, ahead, at=i)) is None
+            or flow.import_wh <= import_wh
+        )
         and (export_wh is None or flow.export_wh <= export_wh)
         for i, flow in enumerate(polished.flows)
     )
