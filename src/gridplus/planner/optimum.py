@@ -249,7 +249,7 @@ def _bound(task: _Task, course: Course, *, made: HomePlan, program: Program) -> 
     over_wh, site = 0, task.home.site
     for i, flow in enumerate(course.flows):
         limits = (
-            import_limit_wh(site, task.ahead, i),
+            import_limit_wh(site, task.ahead, at=i),
             site_limits_wh(site, task.ahead.length_s)[1],
         )
         for limit_wh, wh in zip(limits, (flow.import_wh, flow.export_wh), strict=True):
