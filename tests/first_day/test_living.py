@@ -152,3 +152,16 @@ async def test_what_fails_waits_longer_each_time_and_says_so_once(
         await chore.do(now_s + RETRY_MOST_S, log=logging.getLogger("box"))
     assert caplog.records[-1].getMessage() == "payment: well again"
     assert chore.fault is None
+
+
+async def test_what_is_not_ready_is_done_as_soon_as_it_is() -> None:
+    done, ready = list[int](), False
+
+    async def work() -> None:
+        done.append(now_s)
+
+    chore = Chore("restatements", work, 86_400, ready=lambda: ready)
+    for now_s in range(10):
+        ready = now_s >= 7
+        await chore.do(now_s, log=logging.getLogger("box"))
+    assert done == [7]

@@ -16,13 +16,15 @@ RETRY_MOST_S: Final = 300
 
 @dataclass
 class Chore:
-    """`work` is due `every_s` seconds after it went well. `spread` (0 to 255) is the box's own, so
-    that a street does not come back from a power cut in the same second."""
+    """`work` is due `every_s` seconds after it went well, and not before the box is `ready` for it.
+    `spread` (0 to 255) is the box's own, so that a street does not come back from a power cut in
+    the same second."""
 
     name: str
     work: Callable[[], Awaitable[object]]
     every_s: int
     spread: int = 0
+    ready: Callable[[], bool] = lambda: True
     fault: str | None = None
     _due_s: int = 0
     _failed: int = 0
@@ -34,7 +36,7 @@ class Chore:
 
     async def do(self, now_s: int, *, log: logging.Logger) -> None:
         """The work, when it is due at `now_s`, seconds of any clock that only grows."""
-        if now_s < self._due_s:
+        if now_s < self._due_s or not self.ready():
             return
         try:
             await self.work()

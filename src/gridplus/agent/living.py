@@ -93,16 +93,16 @@ class Life:
         self._push: Push | None = None
         self._decided: Interval | None = None
         self._owes = True
-        spread = box.keys.device.public[0]
+        spread, remembers, is_on_line = box.keys.device.public[0], self._remembers, self._is_on_line
         self._chores = [
             Chore("chain", self._look_at_chain, LOOK_S, spread),
-            Chore("meter", self._take_reads, METER_S),
-            Chore("line", self._stay_on_line, LINE_S, spread),
-            Chore("signals", self._hear, SIGNALS_S, spread),
-            Chore("devices", self._decide, METER_S),
-            Chore("payment", self._pay, METER_S, spread),
-            Chore("restatements", self._restate, DAY_S, spread),
-            Chore("revocation lists", self._refresh, DAY_S, spread),
+            Chore("meter", self._take_reads, METER_S, ready=remembers),
+            Chore("line", self._stay_on_line, LINE_S, spread, remembers),
+            Chore("signals", self._hear, SIGNALS_S, spread, is_on_line),
+            Chore("devices", self._decide, METER_S, ready=is_on_line),
+            Chore("payment", self._pay, METER_S, spread, is_on_line),
+            Chore("restatements", self._restate, DAY_S, spread, is_on_line),
+            Chore("revocation lists", self._refresh, DAY_S, spread, is_on_line),
         ]
 
     async def live(self, stop: asyncio.Event) -> None:
@@ -121,6 +121,13 @@ class Life:
                     await asyncio.wait_for(stop.wait(), TICK_S)
                 except TimeoutError:
                     continue
+
+    def _remembers(self) -> bool:
+        """Whether the chain was seen once, which memory begins with."""
+        return self._memory is not None
+
+    def _is_on_line(self) -> bool:
+        return self._agent is not None
 
     async def _look_at_chain(self) -> None:
         box, now_s = self._box, self._box.clock.now_s()
