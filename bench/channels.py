@@ -10,6 +10,7 @@ most 100,000 channels the chain has not paid a voucher.
 
 import argparse
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -205,6 +206,7 @@ def measure(path: Path) -> Cost:
         vault = VaultLink(RpcChain("http://127.0.0.1:9"), NOWHERE)
         hub = Hub(HubParts(HUB, vault, journal, EndOfDay(), LIMIT_UBOLT))
         start_s, start_cpu_s = timed(hub.start)
+        gc.freeze()
         homes, count = hub.book.homes, len(hub.book.homes)
         held = resident_bytes() - before
         standing_s, _ = timed(lambda: homes.figures.standing(payable=None))

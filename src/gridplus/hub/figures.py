@@ -2,7 +2,7 @@
 nobody walks the homes to know how the hub stands, who is owed, or who needs somebody."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -59,9 +59,9 @@ class Column:
         self._most: int | None = None
         self._least: int | None = None
 
-    def add(self, number: int) -> None:
-        self.numbers.append(number)
-        self.total += number
+    def extend(self, numbers: Sequence[int]) -> None:
+        self.numbers.extend(numbers)
+        self.total += sum(numbers)
         self._most = self._least = None
 
     def put(self, at: int, number: int) -> None:
@@ -121,13 +121,14 @@ class Figures:
     _columns: tuple[Column, ...] = field(default_factory=_columns)
     _marks: tuple[Marked, ...] = field(default_factory=_marks)
 
-    def add(self, figure: Figure) -> None:
-        """One more home."""
-        for column, number in zip(self._columns, figure[:5], strict=True):
-            column.add(number)
-        for marked, answer in zip(self._marks, figure[5:], strict=True):
-            marked.answers.append(answer)
-        self.count += 1
+    def extend(self, figures: Sequence[Figure]) -> None:
+        """More homes."""
+        columns = list(zip(*figures, strict=True))
+        for column, numbers in zip(self._columns, columns[:5], strict=True):
+            column.extend(numbers)
+        for marked, answers in zip(self._marks, columns[5:], strict=True):
+            marked.answers.extend(answers)
+        self.count += len(figures)
 
     def put(self, at: int, figure: Figure) -> None:
         """What became of a home."""

@@ -1,7 +1,7 @@
 """All homes of a hub, in the order in which they were opened, and what they add up to. Those that
 were used last are alive, all others lie in rows of some hundred bytes until somebody asks."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 from weakref import WeakValueDictionary
@@ -72,21 +72,26 @@ class Homes(Mapping[ChannelId, Home]):
     def add(self, home: Home) -> None:
         """A home whose opening is durable."""
         channel = home.channel
-        self._append(channel, None)
-        self._figures.add(figure_of(home))
+        self._numbers[channel] = len(self._channels)
+        self._channels.append(channel)
+        self._rows.append(None)
+        self._figures.extend([figure_of(home)])
         self._unkept.answers.append(1)
         self._alive[channel] = self._held[channel] = home
         home.told = self._changed
         self._put_away()
 
-    def load(self, row: bytes) -> None:
-        """A home that was kept, in the order in which they were opened."""
-        channel = channel_in(row)
-        if channel in self._numbers:
+    def load(self, rows: Sequence[bytes]) -> None:
+        """Homes that were kept, in the order in which they were opened."""
+        begin, end = len(self), len(self) + len(rows)
+        channels = [channel_in(row) for row in rows]
+        self._numbers.update(zip(channels, range(begin, end), strict=True))
+        if len(self._numbers) != end:
             raise InputError("a home was kept twice")
-        self._append(channel, row)
-        self._figures.add(figure_in(row))
-        self._unkept.answers.append(0)
+        self._channels += channels
+        self._rows += rows
+        self._figures.extend([figure_in(row) for row in rows])
+        self._unkept.answers.extend(bytes(len(rows)))
 
     def peek(self, channel: ChannelId) -> Home:
         """A home that nothing is about to happen to."""
@@ -155,11 +160,6 @@ class Homes(Mapping[ChannelId, Home]):
     def forget_kept(self) -> None:
         """Nothing is kept any more."""
         self._unkept.answers[:] = bytes([1]) * len(self)
-
-    def _append(self, channel: ChannelId, row: bytes | None) -> None:
-        self._numbers[channel] = len(self._channels)
-        self._channels.append(channel)
-        self._rows.append(row)
 
     def _changed(self, home: Home) -> None:
         channel = home.channel

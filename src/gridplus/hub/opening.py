@@ -1,5 +1,6 @@
 """A hub made from its configuration: one process, a shard, or the coordinator of shards."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -94,6 +95,7 @@ def _open_hub(config: HubConfig, shard: Shard) -> tuple[Starlette, tuple[Door, .
         parts = (means.key, means.vault, means.journal, means.clock, limit, herald, shard)
         hub = Hub(HubParts(*parts))
         hub.start()
+        gc.freeze()  # what a start made stays: no collection walks a million rows again
         homes = OwnHomes(hub)
         claims: ClaimDesk | OwedDesk
         if shard == WHOLE:

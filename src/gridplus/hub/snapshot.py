@@ -22,6 +22,7 @@ from gridplus.tariff import Fields, format_octets, parse_plan
 
 SLICE: Final = 250
 """Rows written together, between two commit groups."""
+LOADED_AT_ONCE: Final = 1_000
 PAUSE_MS: Final = 50
 """Between two slices, for those who pay."""
 KEEP_PAUSE_S: Final = 60
@@ -83,12 +84,13 @@ def _recall(book: Book, journal: Journal) -> int:
     if first.number != 0 or (fields.integer("rows"), fields.text("terms")) != (ROWS, _terms(book)):
         raise InputError("what was kept is of another version, or of other terms")
     cut, newest, count = first.sequence, journal.last_sequence, fields.integer("homes")
-    for number, state in enumerate(islice(states, count), 1):
-        if state.number != number or max(cut, state.sequence) > newest:
-            raise InputError(f"what was kept under {number} is not of this journal")
-        book.homes.load(state.body)
-        if state.sequence > cut:
-            book.as_of[channel_in(state.body)] = state.sequence
+    while page := list(islice(states, min(LOADED_AT_ONCE, count - len(book.homes)))):
+        for number, state in enumerate(page, len(book.homes) + 1):
+            if state.number != number or max(cut, state.sequence) > newest:
+                raise InputError(f"what was kept under {number} is not of this journal")
+            if state.sequence > cut:
+                book.as_of[channel_in(state.body)] = state.sequence
+        book.homes.load([state.body for state in page])
     if len(book.homes) != count:
         raise InputError(f"{len(book.homes)} homes were kept, not {count}")
     _adopt(book, journal, fields=fields)
