@@ -1,8 +1,8 @@
 """Payments a second: what a hub takes over its stream, in batches and one by one, and the limits.
 
 `python bench/hub.py [--homes 128] [--rounds 3] [--quick]` prints three tables of one run. Load and
-hubs share the machine's cores; a rate counts what was acknowledged and compared. Two hubs stand
-for two shards: each has half of the homes, a journal and a process of its own.
+hubs share the machine's cores; a rate counts what was acknowledged and compared. Two shards have a
+coordinator, which passes HTTP requests on; homes are connected to their shard itself.
 """
 
 import argparse
@@ -37,6 +37,7 @@ from measure import Effort as Measured
 from town import INTERVALS, Home, Town, founded_town
 from traffic import (
     Post,
+    children_of,
     connected,
     cpu_seconds,
     live,
@@ -120,27 +121,26 @@ class Found:
     async def drive(
         self,
         name: str,
-        hubs: Sequence[ServiceProcess],
+        hub: ServiceProcess,
         plans: Plans,
         *,
-        window: int = 1,
+        meters: Sequence[Meter],
         asks_each: int = 1,
     ) -> Run:
-        """Homes take turns at the hubs: the first half at the first, when there are two. What is
-        counted takes `asks_each` asks."""
-        ports = [await _stream_port(hub) for hub in hubs]
-        share = -(-len(plans) // len(ports))
-        spread = [ports[n // share] for n in range(len(plans))]
-        with self.round(name, hubs, sum(map(len, plans)) // asks_each):
-            return await asyncio.to_thread(drive, spread, plans, window=window)
+        """Each plan on the stream of its meter's channel; `PIPELINED` when the name says so. What
+        is counted takes `asks_each` asks."""
+        ports = await _stream_ports(hub, meters)
+        window = PIPELINED if "pipelined" in name else 1
+        with self.round(name, hub, sum(map(len, plans)) // asks_each):
+            return await asyncio.to_thread(drive, ports, plans, window=window)
 
     @contextmanager
-    def round(self, name: str, hubs: Sequence[ServiceProcess], count: int) -> Iterator[None]:
-        """Time in which `count` things are done: the clock's, the hubs' and this process's own."""
-        begin_s, hub_s, load_s = time.perf_counter(), _cpu(hubs), time.process_time()
+    def round(self, name: str, hub: ServiceProcess, count: int) -> Iterator[None]:
+        """Time in which `count` things are done: the clock's, the hub's and this process's own."""
+        begin_s, hub_s, load_s = time.perf_counter(), _cpu(hub), time.process_time()
         yield
         self.rates[name].append(count / (time.perf_counter() - begin_s))
-        self.hub_us[name].append((_cpu(hubs) - hub_s) / count * 1e6)
+        self.hub_us[name].append((_cpu(hub) - hub_s) / count * 1e6)
         self.load_us[name].append((time.process_time() - load_s) / count * 1e6)
 
 
@@ -187,62 +187,53 @@ async def measure(town: Town, found: Found, *, rounds: int, each: int) -> None:
     first = [meter.interval(town, BIG_READ_WH, export_wh=0)[:1] for meter in meters]
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(served_hub(town))
-        quarter = half // 2
-        parts = [
-            [*town.homes[at : at + quarter], *town.homes[half + at : half + at + quarter]]
-            for at in (0, quarter)
-        ]
-        pair = [
-            await stack.enter_async_context(served_hub(town, name=f"hub-{n}", homes=part))
-            for n, part in enumerate(parts)
-        ]
-        for hubs in ([hub], pair):
-            await Found().drive("first bills", hubs, first)
+        shards = await stack.enter_async_context(served_hub(town, name="shards", shards=2))
+        forms = {"one process": hub, "two shards": shards}
+        for served in forms.values():
+            await Found().drive("first bills", served, first, meters=meters)
         echo = stack.enter_context(echo_server())
         for _ in range(rounds):
-            plans = [meter.parts(each) for meter in meters]
-            run = await found.drive("one hub", [hub], plans)
-            await found.drive("two hubs", pair, plans)
-            _check(town, run, plans)
-            plans = [meter.parts(each) for meter in meters]
-            await found.drive("one hub, pipelined", [hub], plans, window=PIPELINED)
-            await found.drive("two hubs, pipelined", pair, plans, window=PIPELINED)
+            for suffix in ("", ", pipelined"):
+                plans = [meter.parts(each) for meter in meters]
+                for form, served in forms.items():
+                    run = await found.drive(f"{form}{suffix}", served, plans, meters=meters)
+                    _check(town, run, plans)
             nothing = [[_echoed(ask) for ask in plan] for plan in plans]
             idle = await asyncio.to_thread(drive, [echo] * len(plans), nothing)
             found.rates["nothing"].append(idle.per_second)
-            await _over_http(found, hub, meters, each=each)
-            await _intervals(found, town, living, hubs=([hub], pair))
-        rate = found.rate("one hub") or 1.0
+            await _over_http(found, forms, meters, each=each)
+            await _intervals(found, town, living, forms=forms)
+        rate = found.rate("one process") or 1.0
         plans = [meter.parts(each) for meter in meters]
-        ports = [await _stream_port(hub)] * len(plans)
+        ports = await _stream_ports(hub, meters)
         calm = await asyncio.to_thread(drive, ports, plans, per_second=rate / 2)
         found.half_s = calm.taken_s
     await _naive(found, town, each=max(1, each // 8))
 
 
 async def _over_http(
-    found: Found, hub: ServiceProcess, meters: Sequence[Meter], *, each: int
+    found: Found, forms: dict[str, ServiceProcess], meters: Sequence[Meter], *, each: int
 ) -> None:
     """Single requests of every home, then batches: each has vouchers of as many homes as it can."""
     turns = range(each // 2)
     singles = [[(_post("/v1/vouchers", meter.submitted()),) for _ in turns] for meter in meters]
-    async with connected(hub.url, len(meters)) as doors:
-        with found.round("one request a payment", [hub], len(meters) * len(turns)):
-            await live(doors, singles)
-    size = min(BATCH_ITEMS, len(meters))
-    batches = []
+    size, batches = min(BATCH_ITEMS, len(meters)), []
     for start in range(0, len(meters) - size + 1, size):
         own = meters[start : start + size]
         made = [SubmitBatch(tuple(m.submitted() for m in own)) for _ in turns]
         right = b'"kind":"gridplus.batch-answer/1"'
         batches.append([(Post("/v1/batches", batch.to_bytes(), right),) for batch in made])
-    async with connected(hub.url, len(batches)) as doors:
-        with found.round("batches of 50", [hub], len(batches) * len(turns) * size):
-            await live(doors, batches)
+    for form, hub in forms.items():
+        async with connected(hub.url, len(meters)) as doors:
+            with found.round(f"{form}, one a request", hub, len(meters) * len(turns)):
+                await live(doors, singles)
+        async with connected(hub.url, len(batches)) as doors:
+            with found.round(f"{form}, batches of 50", hub, len(batches) * len(turns) * size):
+                await live(doors, batches)
 
 
 async def _intervals(
-    found: Found, town: Town, meters: Sequence[Meter], *, hubs: Sequence[Sequence[ServiceProcess]]
+    found: Found, town: Town, meters: Sequence[Meter], *, forms: dict[str, ServiceProcess]
 ) -> None:
     """Two intervals in which every home imports, two in which it exports as well."""
     for name, export_wh in (("imports", 0), ("exports", 300)):
@@ -250,8 +241,8 @@ async def _intervals(
             [ask for _ in range(2) for ask in meter.interval(town, 400, export_wh=export_wh)]
             for meter in meters
         ]
-        for count, served in zip(("one hub", "two hubs"), hubs, strict=True):
-            await found.drive(f"{count}, {name}", served, plans, asks_each=2)
+        for form, served in forms.items():
+            await found.drive(f"{form}, {name}", served, plans, meters=meters, asks_each=2)
 
 
 def _check(town: Town, run: Run, plans: Plans) -> None:
@@ -271,7 +262,7 @@ async def _naive(found: Found, town: Town, *, each: int) -> None:
     try:
         plans = [naive_exchanges_of(home, count=each) for home in town.homes[::2]]
         async with connected(server.url, len(plans)) as doors:
-            with found.round("naive", [server], len(plans) * each):
+            with found.round("naive", server, len(plans) * each):
                 await live(doors, plans)
     finally:
         server.stop()
@@ -286,13 +277,18 @@ def _echoed(ask: Ask) -> Ask:
     return Ask(ask.kind, ask.payload, FrameKind.ACKNOWLEDGEMENT, b"")
 
 
-async def _stream_port(hub: ServiceProcess) -> int:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        return int((await client.get(f"{hub.url}/v1/stream")).json()["port"])
+async def _stream_ports(hub: ServiceProcess, meters: Sequence[Meter]) -> list[int]:
+    """Where each meter's home stays connected."""
+    channels = [meter.home.identity.channel.hex() for meter in meters]
+    async with httpx.AsyncClient(base_url=hub.url, trust_env=False) as client:
+        asked = [await client.get(f"/v1/stream?channel=0x{channel}") for channel in channels]
+    return [int(answer.json()["port"]) for answer in asked]
 
 
-def _cpu(hubs: Sequence[ServiceProcess]) -> float:
-    return sum(cpu_seconds(hub.process.pid) or 0.0 for hub in hubs)
+def _cpu(hub: ServiceProcess) -> float:
+    """A hub's, with that of its shards."""
+    pid = hub.process.pid
+    return sum(cpu_seconds(each) or 0.0 for each in (pid, *children_of(pid)))
 
 
 def stream_rows(found: Found, limits: dict[str, float]) -> list[Row]:
@@ -304,10 +300,10 @@ def stream_rows(found: Found, limits: dict[str, float]) -> list[Row]:
         Beside("peer: naive, one HTTP request a payment", found.rate("naive")),
     )
     return [
-        Row("one hub, one under way", found.rate("one hub"), others),
-        Row("two hubs, one under way", found.rate("two hubs"), (verify,)),
-        Row("one hub, 16 under way", found.rate("one hub, pipelined"), (verify,)),
-        Row("two hubs, 16 under way", found.rate("two hubs, pipelined"), (verify,)),
+        Row("one process, one under way", found.rate("one process"), others),
+        Row("two shards, one under way", found.rate("two shards"), (verify,)),
+        Row("one process, 16 under way", found.rate("one process, pipelined"), (verify,)),
+        Row("two shards, 16 under way", found.rate("two shards, pipelined"), (verify,)),
     ]
 
 
@@ -315,17 +311,18 @@ def http_rows(found: Found, limits: dict[str, float]) -> list[Row]:
     verify = Beside("limit: libsecp256k1 verifies, both cores", limits["verify"])
     naive = Beside("peer: naive, one HTTP request a payment", found.rate("naive"))
     return [
-        Row("batches of 50", found.rate("batches of 50"), (verify, naive)),
-        Row("one request a payment", found.rate("one request a payment"), (verify, naive)),
+        Row(f"{form}, {way}", found.rate(f"{form}, {way}"), (verify, naive))
+        for way in ("batches of 50", "one a request")
+        for form in ("one process", "two shards")
     ]
 
 
 def interval_rows(found: Found, limits: dict[str, float]) -> list[Row]:
     verify = Beside("limit: libsecp256k1 verifies, both cores", limits["verify"])
     return [
-        Row(f"{hubs}, every home {kind}", found.rate(f"{hubs}, {kind}"), (verify,))
+        Row(f"{form}, every home {kind}", found.rate(f"{form}, {kind}"), (verify,))
         for kind in ("imports", "exports")
-        for hubs in ("one hub", "two hubs")
+        for form in ("one process", "two shards")
     ]
 
 
@@ -344,7 +341,7 @@ def sign_rows(town: Town, seconds: float) -> list[Row]:
 def latency(found: Found) -> str:
     cuts = quantiles(found.half_s, n=100)
     return (
-        f"\n  at half of one hub's load a payment takes {cuts[49] * 1e3:.1f} ms (p50), "
+        f"\n  at half of one process's load a payment takes {cuts[49] * 1e3:.1f} ms (p50), "
         f"{cuts[98] * 1e3:.1f} ms (p99)"
     )
 
@@ -355,7 +352,7 @@ def profile(found: Found, limits: dict[str, float]) -> str:
     ]
     for name, spent in found.hub_us.items():
         hub, load = median(spent), median(found.load_us[name])
-        lines.append(f"    {name:24} hub {hub:6.0f}   load {load:6.0f}")
+        lines.append(f"    {name:28} hub {hub:6.0f}   load {load:6.0f}")
     return "\n".join(lines)
 
 

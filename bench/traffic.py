@@ -164,18 +164,18 @@ async def live(
 
 @asynccontextmanager
 async def served_hub(
-    town: Town, *, name: str = "hub", homes: Sequence[Home] | None = None
+    town: Town, *, name: str = "hub", shards: int | None = None
 ) -> AsyncIterator[ServiceProcess]:
-    """A hub's process, with a journal of its own, that knows the town's homes (or `homes` of it),
-    the plan and the day's prices."""
+    """A hub's process, with a journal of its own, that knows the town's homes, the plan and the
+    day's prices; with `shards` a coordinator and as many processes."""
     pages = await asyncio.start_server(_Pages(town).serve, LOOPBACK, 0)
     port = pages.sockets[0].getsockname()[1]
-    config = _write_config(town, name, retailer_url=f"http://{LOOPBACK}:{port}")
+    config = _write_config(town, name, retailer_url=f"http://{LOOPBACK}:{port}", shards=shards)
     arguments = ["hub", "serve", "--config", str(config), "--port", "0"]
     hub = await asyncio.to_thread(start_service, "hub", arguments, log=town.folder / f"{name}.log")
     try:
         async with connected(hub.url, 1) as (door,):
-            for home in homes or town.homes:
+            for home in town.homes:
                 channel = home.identity.channel.hex().encode()
                 await door.ask(Post("/v1/channels", OpenChannel(home.identity).to_bytes(), channel))
         yield hub
@@ -201,6 +201,14 @@ def start_program(name: str, folder: Path, *arguments: str) -> ServiceProcess:
     ready = process.stdout.readline()
     assert ready, f"{name} did not start: {log.read_text()[-2_000:]}"
     return ServiceProcess(name, process, log, json.loads(ready))
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started; none where there is no /proc."""
+    try:
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    except OSError:
+        return []
 
 
 def cpu_seconds(pid: int) -> float | None:
@@ -236,7 +244,7 @@ class _Pages:
             writer.close()
 
 
-def _write_config(town: Town, name: str, *, retailer_url: str) -> Path:
+def _write_config(town: Town, name: str, *, retailer_url: str, shards: int | None) -> Path:
     folder = town.folder
     token = folder / "token"
     token.touch(mode=0o600)
@@ -251,6 +259,8 @@ def _write_config(town: Town, name: str, *, retailer_url: str) -> Path:
         "retailer_url": retailer_url,
         "unsigned_limit_ubolt": UNSIGNED_LIMIT_BOLT * UBOLT_PER_BOLT,
     }
+    if shards is not None:
+        values["shards"] = shards
     path = folder / f"{name}.toml"
     path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
     return path

@@ -39,16 +39,18 @@ def test_signatures_are_measured_by_key_store() -> None:
 def test_a_hub_is_measured_over_stream_and_http_beside_limits_of_the_same_run() -> None:
     out = printed("bench/hub.py", "--quick")
     assert measured(out) == [
-        "one hub, one under way",
-        "two hubs, one under way",
-        "one hub, 16 under way",
-        "two hubs, 16 under way",
-        "batches of 50",
-        "one request a payment",
-        "one hub, every home imports",
-        "two hubs, every home imports",
-        "one hub, every home exports",
-        "two hubs, every home exports",
+        "one process, one under way",
+        "two shards, one under way",
+        "one process, 16 under way",
+        "two shards, 16 under way",
+        "one process, batches of 50",
+        "two shards, batches of 50",
+        "one process, one a request",
+        "two shards, one a request",
+        "one process, every home imports",
+        "two shards, every home imports",
+        "one process, every home exports",
+        "two shards, every home exports",
         "vouchers signed, EIP-712 and all",
     ]
     assert re.search(r"a payment takes [\d.]+ ms \(p50\), [\d.]+ ms \(p99\)", out)

@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from gridplus.hub.answers import channel_in_path, channel_in_query, message_answer
 from gridplus.hub.binding import ToldSpeaker
-from gridplus.hub.places import Answer, ShardLink, Shards
+from gridplus.hub.pipes import Answer
+from gridplus.hub.places import ShardLink, Shards
 from gridplus.serving import read_body, require_bearer
 from gridplus.tls import peer_at
 from gridplus.wallet import ChannelId

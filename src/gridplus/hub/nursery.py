@@ -47,7 +47,7 @@ class Nursery:
         keeper, process = self._keepers.pop(link.index), self._processes.get(link.index)
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
-        await link.be_away(why)
+        link.be_away(why)
         if process is not None:
             await _ended(process)
 
@@ -63,16 +63,16 @@ class Nursery:
         loop, pause_s = asyncio.get_running_loop(), 0
         while True:
             began_s = loop.time()
-            await link.be_away("it begins, and reads its journal")
+            link.be_away("it begins, and reads its journal")
             process = self._processes[link.index] = await self._start(link.index)
             url = await _url_of(process)
             if url is not None:
-                await link.be_at(url)
+                link.be_at(url)
             begun.set()
             status = await process.wait()
             lived = loop.time() - began_s > LIVED_S
             pause_s = 1 if lived or not pause_s else min(2 * pause_s, LONGEST_PAUSE_S)
-            await link.be_away(f"it ended with status {status}; it is started again")
+            link.be_away(f"it ended with status {status}; it is started again")
             await asyncio.sleep(pause_s)
             self._restarted(link.index)
 

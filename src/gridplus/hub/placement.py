@@ -44,17 +44,17 @@ class Placement:
             await self._nursery.end(link, why=DRAINED)
         else:
             (await link.ask("POST", "/v1/admin/drain")).require_ok(str(link))
-            await link.be_away(DRAINED)
+            link.be_away(DRAINED)
 
     async def aclose(self) -> None:
         await self._nursery.aclose()
-        await self._shards.aclose()
+        self._shards.close()
 
     async def _adopt(self) -> set[int]:
         seen, places = self._file.read_bytes(), self._load()
         elsewhere = {place.index for place in places}
         for index in filter(self._nursery.raises, elsewhere):
             await self._nursery.end(self._shards.at(index), why="it moves")
-        await self._shards.adopt(places)
+        self._shards.adopt(places)
         self._seen = seen
         return elsewhere

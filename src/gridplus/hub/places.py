@@ -1,23 +1,21 @@
 """The shards of a hub as its coordinator reaches them: over HTTP, wherever each of them is."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
-import httpx
-
 from gridplus.failures import InputError, RemoteError
 from gridplus.hub.binding import DEVICE_HEADER, ToldSpeaker
+from gridplus.hub.pipes import Answer, Pipes
 from gridplus.hub.shard import shard_of
 from gridplus.tariff import Fields
 from gridplus.wallet import ChannelId
 from gridplus.wire.channels import read_host
 
 T = TypeVar("T")
-PATIENCE_S = 60
-CONNECT_S = 2
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=200)
+_URL = re.compile(r"http://[0-9A-Za-z.-]+:[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +33,11 @@ class ShardPlace:
         index, url = fields.integer("index"), fields.text("url")
         if index >= count:
             fields.fail("index", f"must be below {count}, the number of shards")
-        if not url.startswith(("http://", "https://")):
-            fields.fail("url", "must be one that begins with http:// or https://")
+        if not _URL.fullmatch(url):
+            fields.fail("url", "must be like http://127.0.0.1:9101")
         made = cls(index, url, read_host(fields, "stream_host"))
         fields.close()
         return made
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a shard answers, whatever it is."""
-
-    status: int
-    content: bytes
-    kind: str | None
-
-    def require_ok(self, what: str) -> bytes:
-        """Raises RemoteError for anything but 200."""
-        if self.status != 200:
-            said = self.content[:300].decode(errors="replace")
-            raise RemoteError(f"{what} answers {self.status}: {said}")
-        return self.content
 
 
 @dataclass
@@ -67,29 +49,26 @@ class ShardLink:
     stream_host: str | None = None
     url: str | None = None
     trouble: str | None = "it has not begun yet"
-    _client: httpx.AsyncClient | None = None
+    _pipes: Pipes | None = None
 
     def __str__(self) -> str:
         return f"shard {self.index}"
 
-    async def be_at(self, url: str, *, stream_host: str | None = None) -> None:
+    def be_at(self, url: str, *, stream_host: str | None = None) -> None:
         """It is there from now on."""
-        await self.aclose()
-        timeout = httpx.Timeout(PATIENCE_S, connect=CONNECT_S)
-        self._client = httpx.AsyncClient(
-            base_url=url, timeout=timeout, limits=_LIMITS, trust_env=False
-        )
+        self.close()
+        self._pipes = Pipes(url)
         self.url, self.stream_host, self.trouble = url, stream_host, None
 
-    async def be_away(self, why: str) -> None:
+    def be_away(self, why: str) -> None:
         """Nobody is asked until it is somewhere again."""
+        self.close()
         self.trouble = why
-        await self.aclose()
 
-    async def aclose(self) -> None:
-        client, self._client, self.url = self._client, None, None
-        if client is not None:
-            await client.aclose()
+    def close(self) -> None:
+        pipes, self._pipes, self.url = self._pipes, None, None
+        if pipes is not None:
+            pipes.close()
 
     async def ask(
         self,
@@ -100,17 +79,15 @@ class ShardLink:
         speaker: ToldSpeaker | None = None,
     ) -> Answer:
         """Its answer to its administrator. Raises RemoteError when there is none."""
-        client = self._client
-        if client is None:
+        if self._pipes is None:
             raise RemoteError(f"{self} is not there: {self.trouble}; ask again later")
         headers = {"authorization": f"Bearer {self.token}"}
         if speaker is not None:
             headers[DEVICE_HEADER] = speaker.header
         try:
-            answer = await client.request(method, path, content=content, headers=headers)
-        except (httpx.HTTPError, RuntimeError) as error:  # the latter of a client closed meanwhile
-            raise RemoteError(f"{self} does not answer: {error!r}; ask again") from None
-        return Answer(answer.status_code, answer.content, answer.headers.get("content-type"))
+            return await self._pipes.ask(method, path, headers=headers, content=content or b"")
+        except RemoteError as error:
+            raise RemoteError(f"{self}: {error}; ask again") from None
 
 
 class Shards:
@@ -131,7 +108,7 @@ class Shards:
             raise InputError(f"shard must be below {len(self.links)}, the number of shards")
         return self.links[index]
 
-    async def adopt(self, places: Sequence[ShardPlace]) -> None:
+    def adopt(self, places: Sequence[ShardPlace]) -> None:
         """Look for shards that are elsewhere at these places from now on."""
         beside = []
         for place in places:
@@ -140,10 +117,10 @@ class Shards:
                 link = ShardLink(place.index, self._token)
                 beside.append(link)
             if link.url != place.url:
-                await link.be_at(place.url, stream_host=place.stream_host)
+                link.be_at(place.url, stream_host=place.stream_host)
             link.stream_host = place.stream_host
         for left in self.beside:
-            await left.aclose()
+            left.close()
         self.beside = tuple(beside)
 
     @property
@@ -175,9 +152,9 @@ class Shards:
             raise _first_error(answers)
         return found
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         for link in (*self.links, *self.beside):
-            await link.aclose()
+            link.close()
 
 
 def _first_of(places: Sequence[ShardPlace], index: int) -> ShardPlace:
