@@ -11,10 +11,12 @@ from typing import Any
 import httpx
 import uvicorn
 
+from gridplus.clock import set_clock
 from gridplus.demo.processes import ServiceProcess, start_service
 from gridplus.hub.shard import shard_of
 from gridplus.serving import LOOPBACK, bound_listener
 from gridplus.tariff import Statement
+from gridplus.units import DAY_S
 from gridplus.wire import (
     Acknowledgement,
     BillOffer,
@@ -24,9 +26,10 @@ from gridplus.wire import (
 )
 from tests.hub.board import Board
 from tests.hub.process import make_hub_folder
-from tests.hub.town import PRICES, House, Town
+from tests.hub.town import PRICES, START_S, House, Town
 
 TOKEN = "0123456789abcdef" * 2
+SAVED_DAYS = 10
 BACK_OFFICE = {"authorization": f"Bearer {TOKEN}"}
 
 
@@ -124,8 +127,11 @@ def start(config: Path, *arguments: str) -> ServiceProcess:
 def hall(
     town: Town, folder: Path, pages: Pages, *, shards: int | None, **changes: Any
 ) -> Iterator[Hall]:
+    usual = {"retailer_url": pages.url, "claim_after_s": 2 * SAVED_DAYS * DAY_S}
     form = {} if shards is None else {"shards": shards}
-    config = make_hub_folder(town, folder, retailer_url=pages.url, **form, **changes)
+    config = make_hub_folder(town, folder, **usual, **form, **changes)
+    # Homes have saved up caps, so that they are served after a claim too, whoever comes first.
+    set_clock(folder / "clock", START_S + SAVED_DAYS * DAY_S)
     made = Hall(town, config, shards, start(config))
     try:
         yield made

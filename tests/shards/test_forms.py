@@ -47,6 +47,41 @@ def pair(at: Hall) -> tuple[House, House]:
     return at.house(0), at.house(1)
 
 
+def test_the_back_office_lists_reads_claims_once_and_sees_how_all_stand(
+    at: Hall, pair: tuple[House, House]
+) -> None:
+    paid = [at.town.word(house).spent for house in pair]
+    bills = [at.bill(house, 600) for house in pair]
+    before = at.asked("/v1/admin/status")
+    assert before["unsigned"] > 0
+    for house, bill in zip(pair, bills, strict=True):
+        at.pay(house, bill)
+    listed = at.client.get("/v1/admin/channels", headers=BACK_OFFICE)
+    known = [identity.channel for identity in Channels.parse(listed.content).identities]
+    assert {house.channel for house in pair} <= {*known}
+    assert len(known) == len({*known}) == at.asked("/health")["homes"] == before["homes"]
+    for house, bill in zip(pair, bills, strict=True):
+        path = f"/v1/admin/channels/0x{house.channel.hex()}/records"
+        read = house.reads[-1].interval
+        asked = {"start_s": read.start_s, "end_s": read.end_s}
+        answer = at.client.get(path, params=asked, headers=BACK_OFFICE)
+        (record,) = BilledDay.parse(answer.content).records
+        assert record.statement == bill
+    signed = sum(bill.spent_ubolt for bill in bills) - sum(paid)
+    assert at.asked("/v1/admin/status")["unclaimed"] == signed
+    exported = at.client.get("/v1/admin/promises", headers=BACK_OFFICE).content
+    promises = Promises.parse(exported, what="the export")
+    assert {channel for channel, _ in promises.owners()} == {house.channel for house in pair}
+    assert len(promises.claims) == 1
+    height = at.town.chain.head().number
+    claimed = at.claim()
+    assert (claimed["homes"], claimed["block"]) == (2, height + 1), "one transaction"
+    for house, bill in zip(pair, bills, strict=True):
+        assert at.town.word(house).spent == bill.spent_ubolt
+    assert at.claim()["transaction"] is None
+    assert at.asked("/v1/admin/status")["unclaimed"] == 0
+
+
 def test_homes_open_meter_pay_and_ask_where_they_stand(at: Hall, pair: tuple[House, House]) -> None:
     for house in pair:
         bill = at.bill(house, 500, 80)
@@ -146,41 +181,6 @@ async def test_a_stream_that_a_foreign_channel_came_to_is_left_for_the_right_one
         offer = await link.ask("/v1/reads", SubmitRead(house.meter(400)), answer=BillOffer)
         assert isinstance(offer, BillOffer), "whoever speaks for both is answered"
     await link.aclose()
-
-
-def test_the_back_office_lists_reads_claims_once_and_sees_how_all_stand(
-    at: Hall, pair: tuple[House, House]
-) -> None:
-    paid = [at.town.word(house).spent for house in pair]
-    bills = [at.bill(house, 600) for house in pair]
-    before = at.asked("/v1/admin/status")
-    assert before["unsigned"] > 0
-    for house, bill in zip(pair, bills, strict=True):
-        at.pay(house, bill)
-    listed = at.client.get("/v1/admin/channels", headers=BACK_OFFICE)
-    known = [identity.channel for identity in Channels.parse(listed.content).identities]
-    assert {house.channel for house in pair} <= {*known}
-    assert len(known) == len({*known}) == at.asked("/health")["homes"] == before["homes"]
-    for house, bill in zip(pair, bills, strict=True):
-        path = f"/v1/admin/channels/0x{house.channel.hex()}/records"
-        read = house.reads[-1].interval
-        asked = {"start_s": read.start_s, "end_s": read.end_s}
-        answer = at.client.get(path, params=asked, headers=BACK_OFFICE)
-        (record,) = BilledDay.parse(answer.content).records
-        assert record.statement == bill
-    signed = sum(bill.spent_ubolt for bill in bills) - sum(paid)
-    assert at.asked("/v1/admin/status")["unclaimed"] == signed
-    exported = at.client.get("/v1/admin/promises", headers=BACK_OFFICE).content
-    promises = Promises.parse(exported, what="the export")
-    assert {channel for channel, _ in promises.owners()} == {house.channel for house in pair}
-    assert len(promises.claims) == 1
-    height = at.town.chain.head().number
-    claimed = at.claim()
-    assert (claimed["homes"], claimed["block"]) == (2, height + 1), "one transaction"
-    for house, bill in zip(pair, bills, strict=True):
-        assert at.town.word(house).spent == bill.spent_ubolt
-    assert at.claim()["transaction"] is None
-    assert at.asked("/v1/admin/status")["unclaimed"] == 0
 
 
 def test_health_metrics_and_exposure_speak_of_all_homes(at: Hall) -> None:
