@@ -114,7 +114,8 @@ def at_prices_of(year: int, home_days: list[HomeDay]) -> list[HomeDay]:
 
 
 def is_possible(day: HomeDay, lived: Lived) -> bool:
-    """Whether the battery stayed in its limits all day and ended as full as it was to be."""
+    """Whether the battery stayed in its limits all day and ended as full as it was to be, to the
+    Wh to which a solver is exact."""
     battery = day.home.require_battery()
     limit_wh = battery.limit_wh(day.outlook.length_s)
     return (
@@ -123,7 +124,7 @@ def is_possible(day: HomeDay, lived: Lived) -> bool:
             and max(step.charge_wh, step.discharge_wh) <= limit_wh
             for step in lived.steps
         )
-        and lived.steps[-1].stored_uwh >= day.home.end_of_day_wh * 1_000_000
+        and lived.steps[-1].stored_uwh > (day.home.end_of_day_wh - 1) * UWH_PER_WH
     )
 
 
