@@ -183,6 +183,23 @@ async def test_there_is_one_object_of_a_home_while_anybody_holds_it(
     assert told == durable_parts(replayed(town.hub_key.address, tmp_path / "hub.journal"))
 
 
+async def test_a_cut_waits_for_homes_that_have_not_heard_what_is_durable(
+    town: Town, tmp_path: Path
+) -> None:
+    """I-ST-4. Such a home looks as if nothing had changed since its row was written."""
+    (house,), path = town.move_in(1), tmp_path / "hub.journal"
+    async with living_hub(town, path) as life:
+        await life.open([house])
+        await life.hub.keeper.keep(pause_ms=0)
+        before, home = kept_up_to(life.journal), life.book.homes[house.channel]
+        async with home.lock:
+            keeping = asyncio.create_task(life.hub.keeper.keep(pause_ms=0))
+            for _ in range(50):
+                await asyncio.to_thread(lambda: None)
+            assert (keeping.done(), kept_up_to(life.journal)) == (False, before)
+        await keeping
+
+
 async def test_a_hub_that_met_a_bug_keeps_nothing(town: Town, tmp_path: Path) -> None:
     (house,), path = town.move_in(1), tmp_path / "hub.journal"
     async with living_hub(town, path) as life:

@@ -141,10 +141,11 @@ class Homes(Mapping[ChannelId, Home]):
         row = self._rows[number]
         return self.peek(self._channels[number]).machine.credit if row is None else credit_in(row)
 
-    @property
-    def unkept(self) -> Marked:
-        """Homes that have changed since they were last kept, by their number."""
-        return self._unkept
+    def unkept(self) -> list[int]:
+        """Homes that have changed since they were last kept, and those of which something may be on
+        the disk already that they have not heard of; by their number."""
+        busy = [self._numbers[home.channel] for home in self._held.values() if home.is_busy]
+        return sorted({*self._unkept, *busy})
 
     def rest(self, number: int) -> bytes | None:
         """The row of a home to be kept now; None while something of it is under way."""
@@ -156,10 +157,6 @@ class Homes(Mapping[ChannelId, Home]):
             row = self._rows[number] = pack_home(home) if home is not None else b""
         self._unkept.answers[number] = 0
         return row
-
-    def forget_kept(self) -> None:
-        """Nothing is kept any more."""
-        self._unkept.answers[:] = bytes([1]) * len(self)
 
     def _changed(self, home: Home) -> None:
         channel = home.channel

@@ -43,7 +43,7 @@ class Keeper:
             book, homes = self._book, self._book.homes
             async with book.adopting:
                 cut, known, common = self._journal.last_sequence, len(homes), _common(book)
-            due = [number for number in homes.unkept if number < known]
+            due = [number for number in homes.unkept() if number < known]
             while due:
                 now, due = due[:SLICE], due[SLICE:]
                 rows = [(number, homes.rest(number)) for number in now]
