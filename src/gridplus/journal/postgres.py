@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from gridplus.failures import InputError, StorageError, invariant
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[Any, ...]]
 
+T = TypeVar("T")
 SCHEMES = ("postgresql", "postgres")
 USUAL_PATIENCE_S = 30
 _SEARCH_PATH = re.compile(r"search_path(?:=|%3[Dd])[0-9A-Za-z_]+")
@@ -231,19 +232,17 @@ class PostgresJournal:
 
         self._insist(write)
 
-    def _insist(self, work: "Callable[[Connection, bool], object]") -> None:
-        """Do `work`, on another connection when this one is lost; it hears whether it was begun
-        before."""
+    def _insist(self, work: "Callable[[Connection, bool], T]") -> T:
+        """What `work` returns, done on another connection when this one is lost; it hears whether
+        it was begun before."""
         connection, asked_before = self._require_open(), False
         deadline_ns = time.monotonic_ns() + self._patience_s * 1_000_000_000
         while True:
             try:
-                work(connection, asked_before)
+                return work(connection, asked_before)
             except _driver().Error:
                 if not connection.closed:
                     raise
-            else:
-                return
             connection = self._connection = self._connect_until(deadline_ns)
             asked_before = True
 
@@ -298,11 +297,13 @@ class PostgresJournal:
 
     def _page(self, after: int, limit: int, *, subject: bytes | None) -> Sequence[Row]:
         with self._lock, self._as_storage_error():
-            return read_rows(self._require_open(), after, limit=limit, subject=subject)
+            return self._insist(
+                lambda connection, _: read_rows(connection, after, limit=limit, subject=subject)
+            )
 
     def _state_page(self, after: int) -> Sequence[StateRow]:
         with self._lock, self._as_storage_error():
-            return read_states_after(self._require_open(), after)
+            return self._insist(lambda connection, _: read_states_after(connection, after))
 
     @contextmanager
     def _as_storage_error(self) -> Iterator[None]:
