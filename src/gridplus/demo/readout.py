@@ -287,6 +287,9 @@ def what_was_paid(figures: Figures) -> str:
         verdict = f"{format_cents(street.saved)} saved"
     else:
         verdict = f"{format_cents(-street.saved)} more"
+    reward_ubolt = sum(heed.reward_ubolt for ask in figures.asks for heed in ask.homes)
+    if reward_ubolt:
+        verdict += f", with {format_bolt(reward_ubolt)} of rewards for use left out"
     return f"Net of credits the street paid {paid} BOLT, without control {without}: {verdict}."
 
 

@@ -99,6 +99,12 @@ def _planned(ahead: Ahead, plan: HomePlan, *, at: int) -> str:
     return worth_of(step, ahead.prices[at], net_wh=net_wh)[1]
 
 
+def _against(price: str, later_abolt: int) -> str:
+    """Where they are the same to a tenth of a cent, nothing is said to beat anything."""
+    later = format_cents(later_abolt)
+    return f"{price} now is all that is" if later == price else f"{price} now beats the {later}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """What energy is expected to be worth later, at the meter, beside what it is worth now."""
@@ -113,10 +119,9 @@ class _Words:
         if self.step.charge_wh:
             if self._stored > self.dearest_abolt:
                 return f"{price} now, for the charge wished for at the end"
-            later = format_cents(self._stored)
-            return f"{price} now beats the {later} expected of it later, after losses and wear"
+            return f"{_against(price, self._stored)} expected of it later, after losses and wear"
         if self.step.discharge_wh:
-            return f"{price} now beats the {format_cents(self._kept)} expected of it later"
+            return f"{_against(price, self._kept)} expected of it later"
         if self.step.stored_uwh <= self.battery.reserve_uwh + UWH_PER_WH:
             return f"a charge now is expected to be worth less later than {price}"
         if self._kept > self.dearest_abolt:
