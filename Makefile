@@ -24,9 +24,10 @@ help: ## show this list
 $(VENV)/ready-run: requirements.lock pyproject.toml
 	@PYTHON=$(PYTHON) bash tools/setup.sh requirements.lock $@
 
-LONGER := $(addprefix tests/,bench kill drill first_day verify/test_mutations.py cli/test_wallet.py \
-  contracts/test_artifacts.py hub/test_kill.py journal/test_postgres.py tariff/test_texas_home.py \
-  shards/test_faults.py shards/test_forms_postgres.py shards/test_line.py demo/test_broker.py)
+LONGER := $(addprefix tests/,audit bench kill drill first_day shards watch verify/test_mutations.py \
+  cli/test_wallet.py contracts/test_artifacts.py contracts/test_promises.py \
+  contracts/test_vault_promises.py demo/test_broker.py \
+  hub/test_kill.py journal/test_postgres.py tariff/test_texas_home.py)
 
 $(VENV)/ready-dev: requirements-dev.lock pyproject.toml
 	@PYTHON=$(PYTHON) bash tools/setup.sh requirements-dev.lock $@
