@@ -40,9 +40,10 @@ def channel_in_path(request: Request) -> ChannelId:
 
 def channel_in_query(request: Request) -> ChannelId | None:
     """The same in a query; None when it is left out."""
-    if "channel" not in request.query_params:
+    text = in_query(request, "channel")
+    if text is None:
         return None
-    return ChannelId(Fields({**request.query_params}, "the query").octets("channel", 32))
+    return ChannelId(Fields({"channel": text}, "the query").octets("channel", 32))
 
 
 def speaker_at(request: Request, token: str) -> Speaker | None:
@@ -58,8 +59,7 @@ def speaker_at(request: Request, token: str) -> Speaker | None:
 
 async def drain(request: Request) -> Response:
     """End this process as its operator would: what is under way is finished first."""
-    if shard_in_query(request) is not None:
-        raise InputError("shard: this hub has none; leave it out to drain the hub")
+    require_no_shard(request)
     os.kill(os.getpid(), signal.SIGTERM)
     return JSONResponse({"draining": True})
 
@@ -70,9 +70,15 @@ def sequence_in_query(request: Request) -> int:
 
 def shard_in_query(request: Request) -> int | None:
     """Which shard is meant; None when it is left out."""
-    if "shard" not in request.query_params:
+    if in_query(request, "shard") is None:
         return None
     return whole_in_query(request, "shard", limit=MOST_SHARDS - 1, what="the number of a shard")
+
+
+def require_no_shard(request: Request) -> None:
+    """Of one process nobody may ask for a shard. Raises InputError."""
+    if shard_in_query(request) is not None:
+        raise InputError("shard: this hub has none; leave it out")
 
 
 def seconds_in_query(request: Request, name: str) -> int:
@@ -81,10 +87,18 @@ def seconds_in_query(request: Request, name: str) -> int:
 
 def whole_in_query(request: Request, name: str, *, limit: int, what: str) -> int:
     """Raises InputError that says `what` it must be."""
-    text = request.query_params.get(name, "")
+    text = in_query(request, name) or ""
     if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > limit:
         raise InputError(f"{name} must be {what}")
     return int(text)
+
+
+def in_query(request: Request, name: str) -> str | None:
+    """What stands in the query under `name`, if anything. Raises InputError for more than one."""
+    found = request.query_params.getlist(name)
+    if len(found) > 1:
+        raise InputError(f"{name} stands {len(found)} times in the query; once is enough")
+    return found[0] if found else None
 
 
 def troubles(stop: Callable[[], Awaitable[None]]) -> dict[Any, Any]:

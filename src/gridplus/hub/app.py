@@ -20,6 +20,7 @@ from gridplus.hub.answers import (
     channel_in_query,
     drain,
     message_answer,
+    require_no_shard,
     seconds_in_query,
     sequence_in_query,
     speaker_at,
@@ -258,6 +259,7 @@ class HubApp:
         return message_answer(await asyncio.to_thread(day))
 
     async def _journal(self, request: Request) -> Response:
+        require_no_shard(request)
         after = sequence_in_query(request)
         content = await asyncio.to_thread(lambda: parcel(self._hub.stored(after=after)))
         return bytes_answer(content)

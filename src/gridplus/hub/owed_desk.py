@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gridplus.failures import InputError
-from gridplus.hub.answers import bytes_answer, message_answer, whole_in_query
+from gridplus.hub.answers import bytes_answer, in_query, message_answer, whole_in_query
 from gridplus.hub.chores import Chore
 from gridplus.hub.owing import OwnHomes, Which
 from gridplus.keystore import Secp256k1Key
@@ -45,7 +45,7 @@ class OwedDesk:
         return JSONResponse({})
 
     async def _owed(self, request: Request) -> Response:
-        asked = request.query_params.get("which", "")
+        asked = in_query(request, "which")
         which = next((each for each in Which if each.value == asked), None)
         if which is None:
             raise InputError(f"which must be one of {', '.join(each.value for each in Which)}")
