@@ -26,7 +26,7 @@ $(VENV)/ready-run: requirements.lock pyproject.toml
 
 LONGER := $(addprefix tests/,audit bench kill drill first_day shards watch verify/test_mutations.py \
   cli/test_wallet.py contracts/test_artifacts.py contracts/test_promises.py \
-  contracts/test_vault_promises.py demo/test_broker.py \
+  contracts/test_vault_promises.py demo/test_broker.py demo/test_real_day.py \
   hub/test_kill.py journal/test_postgres.py tariff/test_texas_home.py)
 
 $(VENV)/ready-dev: requirements-dev.lock pyproject.toml
