@@ -29,3 +29,14 @@ def test_a_day_goes_by_mqtt_and_ends_as_by_polls(tmp_path: Path) -> None:
     assert request[0]["reward_ubolt"] + request[2]["reward_ubolt"] > 0
     assert request[1]["why_not"] == "your preferences join no requests"
     assert told["agrees"]
+
+
+def test_a_broker_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "gridplus.cli", "demo", "--homes", "1", "--fast",
+         "--broker", "mqtt://127.0.0.1:1", "--out", str(tmp_path / "out")],
+        capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert "the MQTT broker does not answer" in run.stderr
+    assert "Traceback" not in run.stderr

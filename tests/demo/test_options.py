@@ -68,3 +68,15 @@ def test_a_bad_row_in_the_day_itself_is_refused_before_anything_starts(tmp_path:
 def test_a_wrong_wish_is_refused(tmp_path: Path, change: dict[str, int], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         replace(options(tmp_path), **change)
+
+
+@pytest.mark.parametrize("uri", ["nonsense", "http://127.0.0.1", "mqtt://", "mqtt://x:99999"])
+def test_what_is_no_broker_is_refused_and_a_password_is_not_repeated(
+    tmp_path: Path, uri: str
+) -> None:
+    replace(options(tmp_path), broker="mqtt://ann:geheim@127.0.0.1:1883")
+    secret = uri.replace("//", "//ann:geheim@")
+    for wrong in {uri, secret}:
+        with pytest.raises(InputError, match="is no broker; write it like") as caught:
+            replace(options(tmp_path), broker=wrong)
+        assert "geheim" not in str(caught.value)

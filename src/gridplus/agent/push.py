@@ -7,17 +7,15 @@ poll that follows each new connection.
 import asyncio
 import uuid
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from gridplus.agent.ven import Ven
-from gridplus.failures import InputError
+from gridplus.signals import BrokerPlace
 
 KEEP_ALIVE_S = 30
 RETRY_S = (1, 60)
-_PORTS = {"mqtt": 1_883, "mqtts": 8_883}
 NOTICE_LIMIT = 1_000_000
 
 
@@ -29,11 +27,9 @@ class Push:
     """
 
     def __init__(self, ven: Ven, uri: str, *, topics: tuple[str, ...]) -> None:
-        split = urlsplit(uri)
-        if split.scheme not in _PORTS or not split.hostname:
-            raise InputError(f"{uri!r} is no broker; it should be like mqtts://broker.example")
+        place = BrokerPlace.parse(uri)
         self._ven = ven
-        self._where = (split.hostname, split.port or _PORTS[split.scheme])
+        self._where = (place.host, place.port)
         self._topics = [(topic, 1) for topic in topics]
         self.connected = asyncio.Event()
         self.news = asyncio.Event()
@@ -42,7 +38,7 @@ class Push:
             client_id=f"gridplus-ven-{uuid.uuid4().hex[:12]}",
             protocol=mqtt.MQTTv5,
         )
-        if split.scheme == "mqtts":
+        if place.secured:
             self._client.tls_set()
         self._client.reconnect_delay_set(*RETRY_S)
         self._client.on_connect = self._on_connect

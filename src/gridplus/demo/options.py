@@ -18,6 +18,7 @@ from gridplus.demo.street_data import (
 )
 from gridplus.failures import InputError
 from gridplus.market import PriceVersion, operating_day_bounds
+from gridplus.signals import BrokerPlace
 from gridplus.units import UBOLT_PER_BOLT
 
 PAST_DAYS = 30
@@ -55,6 +56,8 @@ class DemoOptions:
             raise InputError(
                 "--restate corrects the first day's bills on the second: add --days 2 or more"
             )
+        if self.broker is not None:
+            BrokerPlace.parse(self.broker)
         for option, path in (("--rtm", self.rtm), ("--meter", self.meter)):
             if path is not None and not path.is_file():
                 raise InputError(f"{option}: there is no file {path}")

@@ -200,14 +200,21 @@ class Resident:
         await self._agent.open()
 
     async def listen(self) -> None:
-        """Hear of events from the VTN's broker, if it has one, from now on."""
+        """Hear of events from the VTN's broker, if it has one, from now on. Raises RemoteError for
+        one that does not answer."""
         broker = () if self._push is not None else await self._heard.ven.broker()
         if broker:
             from gridplus.agent.push import Push
 
             push = Push(self._heard.ven, broker[0], topics=broker[1:])
             self._push = await push.__aenter__()
-            await asyncio.wait_for(push.connected.wait(), HEARD_S)
+            try:
+                await asyncio.wait_for(push.connected.wait(), HEARD_S)
+            except TimeoutError:
+                raise RemoteError(
+                    f"the MQTT broker does not answer within {HEARD_S} s; start it, or leave "
+                    "--broker out: homes poll then"
+                ) from None
 
     async def hear_of(self, event_id: str, *, now_s: int) -> str:
         """Hear of an event that was published, and join it where it is to be joined; which way the

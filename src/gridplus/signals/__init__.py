@@ -1,5 +1,6 @@
 """OpenADR 3.1.0 without sockets: objects, the VTN's rules, a VEN's timeline of events."""
 
+from gridplus.signals.broker_place import BrokerPlace
 from gridplus.signals.clients import (
     TOKEN_LIFE_S,
     Ask,
@@ -27,6 +28,7 @@ __all__ = [
     "TOPICS",
     "Answer",
     "Ask",
+    "BrokerPlace",
     "Change",
     "Client",
     "Held",

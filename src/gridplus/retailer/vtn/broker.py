@@ -5,19 +5,16 @@ import select
 import threading
 import uuid
 from typing import Self
-from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from gridplus.failures import InputError
-from gridplus.signals import Message
+from gridplus.signals import BrokerPlace, Message
 
 KEEP_ALIVE_S = 30
 RETRY_S = 1
 TICK_MS = 200
 MOST_WAITING = 10_000
-_PORTS = {"mqtt": 1_883, "mqtts": 8_883}
 
 
 class Publisher:
@@ -25,10 +22,8 @@ class Publisher:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        split = urlsplit(uri)
-        if split.scheme not in _PORTS or not split.hostname:
-            raise InputError(f"{uri!r} is no broker; write it like mqtt://127.0.0.1:1883")
-        self._host, self._port = split.hostname, split.port or _PORTS[split.scheme]
+        place = BrokerPlace.parse(uri)
+        self._host, self._port = place.host, place.port
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"gridplus-vtn-{uuid.uuid4().hex[:12]}",
@@ -37,10 +32,10 @@ class Publisher:
         self._client.max_queued_messages_set(MOST_WAITING)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
-        if split.scheme == "mqtts":
+        if place.secured:
             self._client.tls_set()
-        if split.username:
-            self._client.username_pw_set(split.username, split.password)
+        if place.user:
+            self._client.username_pw_set(place.user, place.password)
 
     def publish(self, message: Message) -> None:
         """At least once, when the broker is there or comes back."""
