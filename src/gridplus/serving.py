@@ -10,12 +10,14 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -27,6 +29,22 @@ KEEP_ALIVE_S = 75
 MAX_CONNECTIONS = 2_000
 HANDSHAKE_S = 10
 BODY_S = 30
+
+
+def closing(
+    app: Starlette, kept: ExitStack, *, client: AbstractAsyncContextManager[object]
+) -> Starlette:
+    """Close what the app stands on when it ends, `client` before the rest."""
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(served: Starlette) -> AsyncIterator[None]:
+        with kept:
+            async with client, inner(served):
+                yield
+
+    app.router.lifespan_context = lifespan
+    return app
 
 
 class BodyTooLargeError(InputError):

@@ -1,7 +1,7 @@
 """The bills of one day, made again of what the hub journaled, and held against everybody else."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from gridplus.audit.difference import Difference, Report, Side
@@ -12,26 +12,22 @@ from gridplus.chain.deployment import Deployment
 from gridplus.failures import InputError
 from gridplus.files import read_file
 from gridplus.market import PriceVersion, operating_day_bounds
-from gridplus.retailer.street_day import StreetDay
+from gridplus.retailer.street_day import StreetDay, bill_of_day
 from gridplus.tariff import (
     BillDocument,
-    ChannelIdentity,
     Liability,
     LiabilityTree,
     Plan,
-    Restated,
     SumNode,
-    build_bill,
     format_bill,
     home_salt,
     liability_tree,
     parse_bill,
-    with_restated,
 )
 from gridplus.units import Interval, utc_from_s
 from gridplus.verify import fetch_truth, verify_bill
 from gridplus.wallet import ChannelId
-from gridplus.wire import BilledRecord
+from gridplus.wire import BilledDay, BilledRecord
 
 _SIDES = {
     "chain": Side.CHAIN,
@@ -85,16 +81,6 @@ class StreetTerms:
         self.report(Difference(side, what, sentence, self.day, home, interval))
 
 
-@dataclass(frozen=True, slots=True)
-class _HomeDay:
-    identity: ChannelIdentity
-    records: tuple[BilledRecord, ...]
-
-    @property
-    def owed(self) -> Liability:
-        return Liability.after(self.records[-1].statement)
-
-
 def rebuild_street(
     accounts: Mapping[ChannelId, HubAccount], terms: StreetTerms
 ) -> StreetDay | None:
@@ -105,20 +91,12 @@ def rebuild_street(
         return None
     tree = _tree(days, terms.secret)
     bills = {
-        terms.name(channel): replace(
-            with_restated(
-                build_bill(
-                    day.identity,
-                    plan=terms.plan,
-                    prices=terms.prices,
-                    intervals=[(record.statement, record.evidence) for record in day.records],
-                    inclusion=tree.inclusion(place),
-                ),
-                Restated(accounts[channel].restated, terms.versions),
-            ),
-            settled=accounts[channel].settled(
-                [record.statement.interval for record in day.records], zone=terms.plan.time_zone
-            ),
+        terms.name(channel): bill_of_day(
+            day,
+            plan=terms.plan,
+            prices=terms.prices,
+            versions=terms.versions,
+            inclusion=tree.inclusion(place),
         )
         for place, (channel, day) in enumerate(days.items())
     }
@@ -174,7 +152,7 @@ def explain_root(street: StreetDay, found: SumNode, *, secret: bytes) -> str:
 
 def _home_days(
     accounts: Mapping[ChannelId, HubAccount], terms: StreetTerms
-) -> Iterator[tuple[ChannelId, _HomeDay]]:
+) -> Iterator[tuple[ChannelId, BilledDay]]:
     start_s, end_s = operating_day_bounds(terms.day, terms.plan.time_zone)
     for channel, account in sorted(accounts.items()):
         mine = [r for r in account.records if start_s <= r.statement.interval.start_s < end_s]
@@ -189,7 +167,10 @@ def _home_days(
             sentence = "the hub has no bill of this home"
             terms.tell(Side.HUB, "bills", sentence=sentence, channel=channel)
         elif account.identity is not None and _grows(records, terms):
-            yield channel, _HomeDay(account.identity, tuple(records))
+            intervals = [record.statement.interval for record in records]
+            settled = account.settled(intervals, zone=terms.plan.time_zone)
+            restated = tuple(account.restated)
+            yield channel, BilledDay(account.identity, tuple(records), restated, settled)
 
 
 def _once(records: Sequence[BilledRecord], terms: StreetTerms) -> list[BilledRecord]:
@@ -227,8 +208,13 @@ def _grows(records: Sequence[BilledRecord], terms: StreetTerms) -> bool:
     return True
 
 
-def _tree(days: Mapping[ChannelId, _HomeDay], secret: bytes) -> LiabilityTree:
-    return liability_tree([(day.owed, home_salt(secret, channel)) for channel, day in days.items()])
+def _tree(days: Mapping[ChannelId, BilledDay], secret: bytes) -> LiabilityTree:
+    return liability_tree(
+        [
+            (Liability.after(day.records[-1].statement), home_salt(secret, channel))
+            for channel, day in days.items()
+        ]
+    )
 
 
 def _file_difference(data: bytes, right: BillDocument, *, what: str) -> tuple[str, Interval | None]:

@@ -1,8 +1,7 @@
 """A hub made from its configuration: one process, a shard, or the coordinator of shards."""
 
 import gc
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import httpx
@@ -33,7 +32,7 @@ from gridplus.hub.supply import Supply
 from gridplus.hub.vault import ClaimLink, VaultLink
 from gridplus.journal import OpenJournal, open_journal
 from gridplus.keystore import KeyStore, Secp256k1Key, read_token
-from gridplus.serving import Door, serve
+from gridplus.serving import Door, closing, serve
 
 
 def serve_hub(
@@ -114,7 +113,7 @@ def _open_hub(config: HubConfig, shard: Shard) -> tuple[Starlette, tuple[Door, .
     )
     if line is not None:
         made.behind(line, retailer=client)
-    app = _closing(made.starlette(), kept, client=client)
+    app = closing(made.starlette(), kept, client=client)
     if line is None:
         return app, ()
     app.add_middleware(LineGuard, token=None if shard == WHOLE else means.token)
@@ -140,7 +139,7 @@ def _open_coordinator(config: HubConfig, count: int) -> tuple[Starlette, tuple[D
     made = CoordinatorApp(shards, placement, claims=claims, metrics=metrics, journal=means.journal)
     if line is not None:
         made.more_chores = line.chores(client)
-    app = _closing(made.starlette(means.token), kept, client=client)
+    app = closing(made.starlette(means.token), kept, client=client)
     if line is None:
         return app, ()
     app.add_middleware(LineGuard)
@@ -175,17 +174,3 @@ def _line(config: HubConfig, opened: ExitStack) -> HubLine | None:
 
 def _retailer(config: HubConfig) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=config.retailer_url, timeout=10, trust_env=False)
-
-
-def _closing(app: Starlette, kept: ExitStack, *, client: httpx.AsyncClient) -> Starlette:
-    """Close what the app stands on when it ends."""
-    inner = app.router.lifespan_context
-
-    @asynccontextmanager
-    async def closing(served: Starlette) -> AsyncIterator[None]:
-        with kept:
-            async with client, inner(served):
-                yield
-
-    app.router.lifespan_context = closing
-    return app

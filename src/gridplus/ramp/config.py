@@ -1,8 +1,7 @@
 """The ramp's configuration file, and a ramp made from it."""
 
 import tomllib
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -21,7 +20,7 @@ from gridplus.ramp.app import RampApp
 from gridplus.ramp.facts import OUTBOX, Kind
 from gridplus.ramp.provider import Provider, SandboxProvider, WebhookProvider
 from gridplus.ramp.ramp import Ramp, RampParts
-from gridplus.serving import serve
+from gridplus.serving import closing, serve
 from gridplus.tariff import Fields
 
 
@@ -86,17 +85,7 @@ def ramp_app(config: RampConfig) -> Starlette:
     with ExitStack() as opened:
         ramp = _open_ramp(config, opened, provider=provider)
         kept = opened.pop_all()
-    app = RampApp(ramp, admin_token=token).starlette()
-    inner = app.router.lifespan_context
-
-    @asynccontextmanager
-    async def closing(served: Starlette) -> AsyncIterator[None]:
-        with kept:
-            async with client, inner(served):
-                yield
-
-    app.router.lifespan_context = closing
-    return app
+    return closing(RampApp(ramp, admin_token=token).starlette(), kept, client=client)
 
 
 def _open_ramp(config: RampConfig, opened: ExitStack, *, provider: Provider) -> Ramp:

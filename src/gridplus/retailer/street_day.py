@@ -14,6 +14,7 @@ from gridplus.retailer.facts import BilledTo
 from gridplus.tariff import (
     BillDocument,
     Code,
+    Inclusion,
     Liability,
     Plan,
     Restated,
@@ -117,23 +118,33 @@ def make_street_day(days: Mapping[Customer, wire.BilledDay], *, terms: DayTerms)
     )
     return StreetDay(
         {
-            customer.name: replace(
-                with_restated(
-                    build_bill(
-                        day.identity,
-                        plan=terms.plan,
-                        prices=terms.prices,
-                        intervals=[(record.statement, record.evidence) for record in day.records],
-                        inclusion=tree.inclusion(place),
-                    ),
-                    Restated(day.restated, terms.versions),
-                ),
-                settled=day.settled,
+            customer.name: bill_of_day(
+                day,
+                plan=terms.plan,
+                prices=terms.prices,
+                versions=terms.versions,
+                inclusion=tree.inclusion(place),
             )
             for place, (customer, day) in enumerate(in_order)
         },
         tree.root,
     )
+
+
+def bill_of_day(
+    day: wire.BilledDay,
+    *,
+    plan: Plan,
+    prices: PriceVersion,
+    versions: Mapping[bytes, PriceVersion],
+    inclusion: Inclusion,
+) -> BillDocument:
+    """What a home is sent of its day. `versions` are those that its restatements may cite."""
+    intervals = [(record.statement, record.evidence) for record in day.records]
+    made = build_bill(
+        day.identity, plan=plan, prices=prices, intervals=intervals, inclusion=inclusion
+    )
+    return replace(with_restated(made, Restated(day.restated, versions)), settled=day.settled)
 
 
 def ledger_day(bill: BillDocument) -> ledger.BilledDay:
