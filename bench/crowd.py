@@ -4,11 +4,11 @@
 input and answers each with a line of JSON:
 
   connect [again]   each agent connects and says hello, some at a time; `again` takes up its session
-  pay SECONDS [N]   N agents (or all) pay once, evenly spread over so long; 0: all in one moment;
-                    all send the pings that keep a connection open
+  pay SECONDS [N]   N agents (or all) pay once, evenly spread over so long; 0: all in one moment
   leave             all hang up
 
-The load does not judge the endpoint: its work is not the hub's.
+Whoever is connected sends the pings that keep a connection open, whatever else goes on. The load
+does not judge the endpoint: its work is not the hub's.
 """
 
 import argparse
@@ -21,7 +21,6 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
 from pathlib import Path
 
 from gridplus.serving import LOOPBACK
@@ -33,6 +32,7 @@ AT_ONCE = 48
 """Handshakes under way in one crowd."""
 PING_S = 30
 GIVE_UP_S = 300
+"""Without a word from the hub while something is expected of it."""
 HELLO = frame(FrameKind.HELLO, 0, payload=wire.pack_hello())
 PING = frame(FrameKind.PING, 0)
 
@@ -56,18 +56,21 @@ class Crowd:
         self._context = context
         self._poll = select.epoll()
         self._by_fileno: dict[int, Agent] = {}
+        self._pings: deque[tuple[float, Agent]] = deque()
+        self._heard_s = 0.0
         self._taken_s: list[float] = []
         self._told = 0
         self._resumed = 0
 
     def connect(self, again: str = "") -> dict[str, object]:
         begin_s, waiting, under_way = time.perf_counter(), deque(self._agents), 0
+        self._heard_s = begin_s
         self._told = self._resumed = 0
         while self._told < len(self._agents):
             while waiting and under_way - self._told < AT_ONCE:
                 self._dial(waiting.popleft(), again=bool(again))
                 under_way += 1
-            self._turn(1.0, begin_s=begin_s)
+            self._expect(1.0)
         seconds = time.perf_counter() - begin_s
         return {"seconds": seconds, "count": len(self._agents), "resumed": self._resumed}
 
@@ -80,40 +83,46 @@ class Crowd:
                 agent.socket.close()
             agent.socket, agent.reader = None, FrameReader()
         self._by_fileno.clear()
+        self._pings.clear()
         return {"count": len(self._agents)}
 
     def pay(self, seconds: str, paying: str = "") -> dict[str, object]:
         many, span_s = int(paying or len(self._agents)), float(seconds)
         payments = [next(agent.payments) for agent in self._agents[:many]]
-        begin_s, count = time.perf_counter(), len(self._agents)
-        due = [(begin_s + span_s * n / many, n, payment) for n, payment in enumerate(payments)]
-        due += [(begin_s + PING_S * (1 + n / count), n, PING) for n in range(count)]
-        heapify(due)
+        begin_s = self._heard_s = time.perf_counter()
+        due = deque(zip(self._agents, payments, strict=False))
         self._taken_s, until_s = [], begin_s + span_s
-        while time.perf_counter() < until_s or len(self._taken_s) < many:
-            self._send_due(due)
-            wait_s = min(due[0][0], until_s) - time.perf_counter()
-            self._turn(min(max(wait_s, 0.0), 1.0) or 0.05, begin_s=until_s)
+        while due or time.perf_counter() < until_s or len(self._taken_s) < many:
+            next_s = begin_s + span_s * (many - len(due)) / many if due else until_s
+            if due and next_s <= time.perf_counter():
+                agent, payment = due.popleft()
+                agent.sent_s = next_s
+                _send(agent, payment)
+            else:
+                self._expect(min(max(next_s - time.perf_counter(), 0.0), 1.0) or 0.05)
         return {"seconds": time.perf_counter() - begin_s, "taken_s": sorted(self._taken_s)}
 
-    def _send_due(self, due: list[tuple[float, int, bytes]]) -> None:
-        now_s = time.perf_counter()
-        while due[0][0] <= now_s:
-            due_s, number, data = heappop(due)
-            if data is PING:
-                heappush(due, (due_s + PING_S, number, PING))
-            else:
-                self._agents[number].sent_s = due_s
-            _send(self._agents[number], data)
+    def rest(self) -> None:
+        """Wait for the next command."""
+        while not select.select([sys.stdin], [], [], 0.5)[0]:
+            self._turn(0.0)
 
-    def _turn(self, wait_s: float, *, begin_s: float) -> None:
+    def _expect(self, wait_s: float) -> None:
+        self._turn(wait_s)
+        assert time.perf_counter() - self._heard_s < GIVE_UP_S, "the hub does not answer"
+
+    def _turn(self, wait_s: float) -> None:
         for fileno, _ in self._poll.poll(wait_s, 1_024):
             agent = self._by_fileno[fileno]
             if agent.shaking:
                 self._shake(agent)
             else:
                 self._receive(agent)
-        assert time.perf_counter() - begin_s < GIVE_UP_S, "the hub does not answer"
+        now_s = time.perf_counter()
+        while self._pings and self._pings[0][0] <= now_s:
+            _, agent = self._pings.popleft()
+            _send(agent, PING)
+            self._pings.append((now_s + PING_S, agent))
 
     def _dial(self, agent: Agent, *, again: bool) -> None:
         agent.shaking = self._context is not None
@@ -150,10 +159,11 @@ class Crowd:
         except (ssl.SSLWantReadError, BlockingIOError):
             return
         assert data, "the hub hung up"
-        now_s = time.perf_counter()
+        now_s = self._heard_s = time.perf_counter()
         for kind, _number, payload in agent.reader.feed(data):
             if kind == FrameKind.HELLO:
                 self._told += 1
+                self._pings.append((now_s + PING_S, agent))
             elif kind == FrameKind.ACKNOWLEDGEMENT:
                 self._taken_s.append(now_s - agent.sent_s)
             else:
@@ -182,7 +192,11 @@ def main() -> None:
     agents = [Agent(map(home.payment, range(1, 1_000_000))) for home in homes]
     crowd = Crowd(asked.port, agents, context)
     print(json.dumps({"ready": "crowd", "count": len(agents)}), flush=True)
-    for line in sys.stdin:
+    while True:
+        crowd.rest()
+        line = sys.stdin.readline()
+        if not line:
+            return
         name, *arguments = line.split()
         answer = getattr(crowd, name)(*arguments)
         print(json.dumps(answer), flush=True)

@@ -8,8 +8,9 @@ kind to those bytes, so that a document of one kind never stands for one of anot
 import json
 import re
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+import orjson
 import sha3
 
 from gridplus.failures import Bug, InputError
@@ -19,6 +20,12 @@ MAX_DEPTH = 16
 SAFE_DEPTH = 500
 """As deep as the standard library reads JSON without danger to the stack, whoever has raised the
 interpreter's own limit (py-evm raises it for the whole process)."""
+_CANONICAL: Final = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
@@ -31,7 +38,11 @@ def keccak256(data: bytes) -> bytes:
 def canonical_json(document: Document) -> bytes:
     """The one byte string that stands for `document`. Raises Bug for a float or a foreign type."""
     _require_exact(document, 0)
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        return orjson.dumps(document, option=_CANONICAL)
+    except TypeError:  # an integer of more than 64 bits
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return text.encode()
 
 
 def document_digest(kind: str, document: Document) -> bytes:
@@ -48,15 +59,29 @@ def parse_document(data: bytes, *, limit: int, what: str) -> Document:
         raise InputError(f"{what} has {len(data)} bytes; at most {limit} are accepted")
     try:
         require_shallow(data)
-        document: Document = json.loads(
-            data.decode(),
-            parse_float=_refuse_number,
-            parse_constant=_refuse_number,
-            object_pairs_hook=_unique_keys,
-        )
-        _require_exact(document, 0)
+        return _parse_canonical(data) or _parse_any(data)
     except (ValueError, RecursionError, Bug) as error:
         raise InputError(f"{what} is not a document: {error}") from None
+
+
+def _parse_canonical(data: bytes) -> Document:
+    """The document that `data` are the canonical bytes of, in which nothing can stand twice; None
+    when it is anything else."""
+    try:
+        document: Document = orjson.loads(data)
+        return document if canonical_json(document) == data else None
+    except (ValueError, TypeError, Bug):
+        return None
+
+
+def _parse_any(data: bytes) -> Document:
+    document: Document = json.loads(
+        data.decode(),
+        parse_float=_refuse_number,
+        parse_constant=_refuse_number,
+        object_pairs_hook=_unique_keys,
+    )
+    _require_exact(document, 0)
     return document
 
 
