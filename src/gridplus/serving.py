@@ -20,7 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gridplus.failures import InputError
 
@@ -28,6 +28,8 @@ LOOPBACK = "127.0.0.1"
 KEEP_ALIVE_S = 75
 MAX_CONNECTIONS = 2_000
 HANDSHAKE_S = 10
+HEAD_S = 20
+HEAD_BYTES = 16_384
 BODY_S = 30
 
 
@@ -120,18 +122,60 @@ class Door:
         return bound_listener(self.host, self.port)
 
 
-class _DoorProtocol(H11Protocol):
-    def __init__(self, door: str, **parts: Any) -> None:
+class HeadProtocol(HttpToolsProtocol):
+    """HTTP whose heads have at most HEAD_BYTES and arrive within `head_ms`, the first after the
+    connection as each later one: the parser itself would wait and remember without end. `door`
+    names the listener, if it is a door."""
+
+    def __init__(
+        self, *, door: str | None = None, head_ms: int = 1_000 * HEAD_S, **parts: Any
+    ) -> None:
         super().__init__(**parts)
         self._door = door
+        self._head_s = head_ms / 1_000
+        self._head_bytes = 0
+        self._in_head = False
+        self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.app_state = {
-            **self.app_state,
-            "door": self._door,
-            "extra": transport.get_extra_info,
-        }
+        if self._door is not None:
+            extra = transport.get_extra_info
+            self.app_state = {**self.app_state, "door": self._door, "extra": extra}
         super().connection_made(transport)
+        self._late = self.loop.call_later(self._head_s, transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._be_in_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self.send_400_response(f"the head of a request has at most {HEAD_BYTES} bytes")
+        elif self.cycle is not None and not self.cycle.response_complete:
+            return
+        if self._late is None:
+            self._late = self.loop.call_later(self._head_s, self.transport.abort)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
+
+    def on_headers_complete(self) -> None:
+        """Raises ValueError, which the parser answers with 400."""
+        self._in_head = False
+        self._be_in_time()
+        head_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if head_bytes > HEAD_BYTES:
+            raise ValueError(f"the head of a request has at most {HEAD_BYTES} bytes")
+        super().on_headers_complete()
+
+    def _be_in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 class Server(uvicorn.Server):
@@ -152,8 +196,8 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for door, listener in self._doors:
             protocol = partial(
-                _DoorProtocol,
-                door.name,
+                HeadProtocol,
+                door=door.name,
                 config=self.config,
                 server_state=self.server_state,
                 app_state=self.lifespan.state,
@@ -191,6 +235,9 @@ def serve(
         ready[door.name] = f"https://{door.host}:{found.getsockname()[1]}"
     config = uvicorn.Config(
         app,
+        http=HeadProtocol,
+        ws="none",
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE_S,
