@@ -122,6 +122,33 @@ class Door:
         return bound_listener(self.host, self.port)
 
 
+class _Corked:
+    """A transport by which all that is written in one turn of the loop leaves together: the head of
+    an answer with its body."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._out: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        out, self._out = self._out, []
+        if out:
+            self._transport.write(b"".join(out))
+
+
 class HeadProtocol(HttpToolsProtocol):
     """HTTP whose heads have at most HEAD_BYTES and arrive within `head_ms`, the first after the
     connection as each later one: the parser itself would wait and remember without end. `door`
@@ -141,7 +168,7 @@ class HeadProtocol(HttpToolsProtocol):
         if self._door is not None:
             extra = transport.get_extra_info
             self.app_state = {**self.app_state, "door": self._door, "extra": extra}
-        super().connection_made(transport)
+        super().connection_made(_Corked(transport))  # type: ignore[arg-type]  # all but its type
         self._late = self.loop.call_later(self._head_s, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:

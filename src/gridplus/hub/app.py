@@ -99,14 +99,14 @@ class HubApp:
         prices, and claims what homes that are leaving have signed."""
         token = self._admin_token
         routes = [
+            Route("/v1/vouchers", self._submit_voucher, methods=["POST"]),
+            Route("/v1/reads", self._submit_read, methods=["POST"]),
+            Route("/v1/batches", self._submit_batch, methods=["POST"]),
             Route("/health", self._health),
             Route("/openapi.json", self._description),
             Route("/v1/stream", self._stream_place),
             Route("/v1/channels", self._open_channel, methods=["POST"]),
             Route("/v1/channels/{channel}", self._status),
-            Route("/v1/reads", self._submit_read, methods=["POST"]),
-            Route("/v1/vouchers", self._submit_voucher, methods=["POST"]),
-            Route("/v1/batches", self._submit_batch, methods=["POST"]),
             Route("/v1/orders", self._sign_order, methods=["POST"]),
             Route("/v1/words", self._tell_word, methods=["POST"]),
             Route("/v1/restatements", self._restatement, methods=["POST"]),
