@@ -11,22 +11,20 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any, TypeAlias
-
-import psycopg
+from typing import TypeAlias
 
 from gridplus.journal import Fact, Journal, PostgresJournal, PostgresPlace, SqliteJournal
 from gridplus.journal.paging import Row as Fields
 from gridplus.journal.paging import rows_of, stamped
 from gridplus.journal.postgres_rows import copy_rows, insert_rows
+from gridplus.journal.postgres_session import Session
 from measure import Beside, Effort, Row, show
 from postgres import SERVER_USER, NotStartedError, server
 
 GROUPS = (1, 10, 100, 1_000)
 BODY = 700
 """Bytes: about a bill with its signatures."""
-Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
-Write: TypeAlias = Callable[[Connection, Sequence[Fields]], None]
+Write: TypeAlias = Callable[[Session, Sequence[Fields]], None]
 MEANING = """
   Each fact has its checksum and its place in two indexes, and is fsynced before it is answered.
   Ours in PostgreSQL is one INSERT from arrays for small groups and COPY for large ones; the peers
@@ -87,35 +85,34 @@ def appended(journal: Journal, group: int) -> Callable[[], int]:
 @contextmanager
 def postgres_ways(place: str, group: int) -> Iterator[dict[str, Callable[[], int]]]:
     """Ours, and two other ways to write the same, each in a schema of its own."""
-    with psycopg.connect(place, autocommit=True) as connection:
+    with Session.open(place) as session:
         urls = {}
         for number, way in enumerate(["postgres", *PEERS]):
             schema = f"facts_{group}_{number}"
-            connection.execute(f"CREATE SCHEMA {schema}".encode())
+            session.run(f"CREATE SCHEMA {schema}")
             urls[way] = f"{place}&options=-csearch_path%3D{schema}"
             PostgresJournal.open(PostgresPlace(urls[way]), now_s=lambda: 0).close()
     with ExitStack() as opened:
         ours = PostgresJournal.open(PostgresPlace(urls["postgres"]), now_s=lambda: 0)
         works = {"postgres": appended(opened.enter_context(ours), group)}
         for way, write in PEERS.items():
-            bare = opened.enter_context(psycopg.connect(urls[way], autocommit=True))
+            bare = opened.enter_context(Session.open(urls[way]))
             works[way] = written(bare, write, group=group)
         yield works
 
 
-def written(connection: Connection, write: Write, *, group: int) -> Callable[[], int]:
+def written(session: Session, write: Write, *, group: int) -> Callable[[], int]:
     due, at = facts(group), count(0, group)
 
     def work() -> int:
-        write(connection, rows_of(stamped(due, after=next(at), now_s=0)))
+        write(session, rows_of(stamped(due, after=next(at), now_s=0)))
         return group
 
     return work
 
 
-def execute_many(connection: Connection, rows: Sequence[Fields]) -> None:
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.executemany("INSERT INTO facts VALUES (%b, %b, %b, %b, %b, %b)", rows)
+def execute_many(session: Session, rows: Sequence[Fields]) -> None:
+    session.run_many("INSERT INTO facts VALUES ($1, $2, $3, $4, $5, $6)", rows)
 
 
 PEERS: dict[str, Write] = {

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gridplus.journal import PostgresPlace
+from gridplus.journal.postgres_session import Session
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 USER = "postgres"
@@ -49,11 +50,11 @@ class Server:
 
     def execute(self, statement: str, *, url: str | None = None) -> list[tuple[Any, ...]]:
         """As the server's administrator, on a connection of its own."""
-        import psycopg
-
-        with psycopg.connect(url or self.url, autocommit=True) as connection:
-            cursor = connection.execute(statement)
-            return cursor.fetchall() if cursor.description else []
+        with Session.open(url or self.url) as session:
+            if ";" not in statement:
+                return session.rows(statement)
+            session.run(statement)
+            return []
 
     def wait_until_ready(self) -> None:
         """A server that lost a process ends the others, recovers and takes connections again."""

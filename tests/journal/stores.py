@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from gridplus.journal import Fact, JournalPlace, PostgresJournal, PostgresPlace, SqliteJournal
 from gridplus.journal.opening import OpenJournal
+from gridplus.journal.postgres_session import ServerError
 from tests.journal.server import Server
 
 NOW_S = 1_613_368_800
@@ -76,7 +75,7 @@ class SqliteStore(Store):
 class PostgresStore(Store):
     server: Server
     where: PostgresPlace
-    rejection = psycopg.IntegrityError
+    rejection = ServerError
 
     @property
     def place(self) -> JournalPlace:

@@ -1,5 +1,6 @@
 """What only a database server can do wrong."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +40,7 @@ class Load:
     def wait_for_more(self) -> None:
         """Return when something was promised after this moment."""
         self._some.clear()
-        assert self._some.wait(30)
+        assert self._some.wait(30), self.refused
 
     def wait_until_refused(self) -> None:
         self._thread.join(60)
@@ -175,6 +176,37 @@ def test_a_password_in_a_url_is_refused_and_never_repeated(url: str) -> None:
     with pytest.raises(InputError, match="holds a password; write it to a file") as error:
         journal_place(url, folder=Path())
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgresql://hub@db:abc/grid", "its URL cannot be used"),
+        ("postgresql://hub@127.0.0.1:99999/grid", "its URL cannot be used"),
+        ("postgresql://hub@127.0.0.1:1/grid?sslmode=perhaps", "sslmode"),
+        ("postgresql://hub@127.0.0.1:1/grid?sslmode=verify-full&sslrootcert=/no", "No such file"),
+        ("postgresql://hub@127.0.0.1:1/grid", "connection failed"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_told_in_a_sentence(url: str, why: str) -> None:
+    with pytest.raises(StorageError, match=f"PostgreSQL says: .*{why}"):
+        PostgresJournal.open(PostgresPlace(url), now_s=lambda: NOW_S)
+
+
+def test_a_journal_is_opened_and_closed_by_who_has_a_loop_of_his_own(store: PostgresStore) -> None:
+    async def lived() -> int:
+        with store.open() as journal:
+            return await asyncio.to_thread(journal.append, [read_at(1)])
+
+    assert asyncio.run(lived()) == 1
+    require_all(store, 1)
+
+
+def test_of_several_hosts_the_first_that_answers_is_taken(store: PostgresStore) -> None:
+    url = store.where.url.replace("host=", "host=/nowhere,") + "&target_session_attrs=read-write"
+    with PostgresJournal.open(PostgresPlace(url), now_s=lambda: NOW_S) as journal:
+        assert journal.append([read_at(1)]) == 1
+    require_all(store, 1)
 
 
 def test_a_password_beside_the_url_is_never_shown() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from gridplus.failures import InputError, StorageError, invariant
@@ -35,12 +35,8 @@ from gridplus.journal.postgres_rows import (
     write_states,
 )
 from gridplus.journal.postgres_schema import STEPS
+from gridplus.journal.postgres_session import ServerError, Session
 from gridplus.journal.steps import way
-
-if TYPE_CHECKING:
-    import psycopg
-
-    Connection = psycopg.Connection[tuple[Any, ...]]
 
 T = TypeVar("T")
 SCHEMES = ("postgresql", "postgres")
@@ -54,18 +50,13 @@ _SESSION = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
-_REACH = {
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresPlace:
-    """Where a database is: a URL as libpq reads it, without a password; the password beside it."""
+    """Where a database is: a URL as libpq and asyncpg read it, without a password, which is beside
+    it."""
 
     url: str
     password: str | None = field(default=None, repr=False)
@@ -115,7 +106,7 @@ class PostgresJournal:
         self._patience_s = patience_s
         self._lock = threading.Lock()
         self._last = 0
-        self._connection: Connection | None = None
+        self._session: Session | None = None
 
     @classmethod
     def open(
@@ -128,8 +119,8 @@ class PostgresJournal:
         """
         journal = cls(place, now_s=now_s, patience_s=patience_s)
         with journal._as_storage_error():
-            journal._connection = journal._connect()
-            journal._last = newest_sequence(journal._connection)
+            journal._session = journal._connect()
+            journal._last = newest_sequence(journal._session)
         return journal
 
     @classmethod
@@ -181,7 +172,7 @@ class PostgresJournal:
         `append` does."""
         rows = state_rows_of(states)
         if rows:
-            self._do(lambda connection: write_states(connection, rows))
+            self._do(lambda session: write_states(session, rows))
 
     def kept(self) -> Iterator[State]:
         """What was kept last under each number, in order. Raises StorageError at a damaged one."""
@@ -189,7 +180,7 @@ class PostgresJournal:
 
     def forget(self) -> None:
         """Keep nothing any more; no fact goes. Raises as `append` does."""
-        self._do(lambda connection: connection.execute("DELETE FROM states"))
+        self._do(lambda session: session.run("DELETE FROM states"))
 
     def close(self) -> None:
         """Leave the database; harmless when closed already."""
@@ -212,13 +203,13 @@ class PostgresJournal:
         first, self._last = self._last + 1, self._last + len(facts)
         return first
 
-    def _do(self, work: "Callable[[Connection], object]") -> None:
+    def _do(self, work: Callable[[Session], object]) -> None:
         """What may be done twice."""
         with self._lock:
             self._require_open()
             try:
                 with self._as_storage_error():
-                    self._insist(lambda connection, _: work(connection))
+                    self._insist(lambda session, _: work(session))
             except BaseException:
                 self._drop()
                 raise
@@ -226,155 +217,127 @@ class PostgresJournal:
     def _make_durable(self, rows: Sequence[Row]) -> None:
         """Write; where the answer was lost with the connection, look for the rows on another."""
 
-        def write(connection: "Connection", asked_before: bool) -> None:
-            if not (asked_before and self._holds(connection, rows)):
-                write_rows(connection, rows)
+        def write(session: Session, asked_before: bool) -> None:
+            if not (asked_before and self._holds(session, rows)):
+                write_rows(session, rows)
 
         self._insist(write)
 
-    def _insist(self, work: "Callable[[Connection, bool], T]") -> T:
+    def _insist(self, work: Callable[[Session, bool], T]) -> T:
         """What `work` returns, done on another connection when this one is lost; it hears whether
         it was begun before."""
-        connection, asked_before = self._require_open(), False
+        session, asked_before = self._require_open(), False
         deadline_ns = time.monotonic_ns() + self._patience_s * 1_000_000_000
         while True:
             try:
-                return work(connection, asked_before)
-            except _driver().Error:
-                if not connection.closed:
+                return work(session, asked_before)
+            except ServerError as error:
+                if not error.lost:
                     raise
-            connection = self._connection = self._connect_until(deadline_ns)
+            session.close()
+            session = self._session = self._connect_until(deadline_ns)
             asked_before = True
 
-    def _holds(self, connection: "Connection", rows: Sequence[Row]) -> bool:
+    def _holds(self, session: Session, rows: Sequence[Row]) -> bool:
         """Whether a commit was made whose answer was lost. Raises StorageError when the database
         is behind what was acknowledged, or ahead by somebody else's facts."""
-        newest = newest_sequence(connection)
+        newest = newest_sequence(session)
         if newest < self._last:
             raise StorageError(
                 f"{self._place}: it has lost acknowledged facts, {newest + 1} to {self._last}; "
                 "go back to the server that had them, or restore a copy"
             )
-        found = (
-            read_rows(connection, self._last, limit=PAGE_OF_FACTS) if newest > self._last else []
-        )
+        found = read_rows(session, self._last, limit=PAGE_OF_FACTS) if newest > self._last else []
         if found and found != [*rows][:PAGE_OF_FACTS]:
             raise StorageError(
                 f"{self._place}: somebody else has written; a journal has one writer"
             )
         return bool(found)
 
-    def _connect_until(self, deadline_ns: int) -> "Connection":
+    def _connect_until(self, deadline_ns: int) -> Session:
         while True:
             try:
                 return self._connect()
-            except _driver().OperationalError:
-                if time.monotonic_ns() > deadline_ns:
+            except ServerError as error:
+                if not error.lost or time.monotonic_ns() > deadline_ns:
                     raise
             time.sleep(_RETRY_S)
 
-    def _connect(self, *, version: int | None = None) -> "Connection":
-        psycopg, place = _driver(), self._place
-        connection: Connection = psycopg.connect(
-            place.url, password=place.password, autocommit=True, **_REACH
-        )
+    def _connect(self, *, version: int | None = None) -> Session:
+        place = self._place
+        session = Session.open(place.url, password=place.password)
         try:
-            _prepare(connection, place, patience_s=self._patience_s, version=version)
+            _prepare(session, place, patience_s=self._patience_s, version=version)
         except BaseException:
-            connection.close()
+            session.close()
             raise
-        return connection
+        return session
 
-    def _require_open(self) -> "Connection":
-        if self._connection is None:
+    def _require_open(self) -> Session:
+        if self._session is None:
             raise StorageError(f"{self._place}: the journal is closed; open it again and replay")
-        return self._connection
+        return self._session
 
     def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
 
     def _page(self, after: int, limit: int, *, subject: bytes | None) -> Sequence[Row]:
         with self._lock, self._as_storage_error():
             return self._insist(
-                lambda connection, _: read_rows(connection, after, limit=limit, subject=subject)
+                lambda session, _: read_rows(session, after, limit=limit, subject=subject)
             )
 
     def _state_page(self, after: int) -> Sequence[StateRow]:
         with self._lock, self._as_storage_error():
-            return self._insist(lambda connection, _: read_states_after(connection, after))
+            return self._insist(lambda session, _: read_states_after(session, after))
 
     @contextmanager
     def _as_storage_error(self) -> Iterator[None]:
         try:
             yield
-        except _driver().Error as error:
-            lines = str(error).strip().splitlines()
-            said = lines[0] if lines else type(error).__name__
-            raise StorageError(f"{self._place}: PostgreSQL says: {said}") from None
-
-
-def _driver() -> Any:
-    """Only who has such a journal needs the driver."""
-    try:
-        import psycopg
-    except ImportError as error:
-        raise StorageError(
-            f"a journal in PostgreSQL needs its driver ({error}); run: pip install "
-            "'gridplus[postgres]'"
-        ) from None
-    return psycopg
+        except ServerError as error:
+            raise StorageError(f"{self._place}: PostgreSQL says: {error}") from None
 
 
 def _prepare(
-    connection: "Connection",
-    place: PostgresPlace,
-    *,
-    patience_s: int,
-    version: int | None = None,
+    session: Session, place: PostgresPlace, *, patience_s: int, version: int | None = None
 ) -> None:
     """Be the only writer, see that commits are durable, and whose tables these are; bring them to
     `version` (None: the newest known)."""
     for name, value in (_SESSION | {"lock_timeout": f"{patience_s}s"}).items():
-        connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        session.value("SELECT set_config($1, $2, false)", name, value)
     for name in ("fsync", "full_page_writes"):
-        if _one(connection, f"SHOW {name}") != "on":
+        if session.value(f"SHOW {name}") != "on":
             raise StorageError(f"{place}: the server has {name} off and forgets; turn it on")
-    if _one(connection, "SELECT current_schema()") is None:
+    if session.value("SELECT current_schema()") is None:
         raise StorageError(f"{place}: its search path names no schema; create it first")
-    with _in_use(place):
-        connection.execute(
-            "SELECT pg_advisory_lock(%s::bigint << 32 | oid::bigint)"
-            " FROM pg_namespace WHERE nspname = current_schema()",
-            [_LOCK_SPACE],
-        )
+    _be_only_writer(session, place)
     tables = "FROM pg_tables WHERE schemaname = current_schema()"
-    ours = _one(connection, f"SELECT count(*) {tables} AND tablename = 'journal_schema'")
-    if not ours and _one(connection, f"SELECT count(*) {tables}"):
+    ours = session.value(f"SELECT count(*) {tables} AND tablename = 'journal_schema'")
+    if not ours and session.value(f"SELECT count(*) {tables}"):
         raise StorageError(f"{place}: other tables are there; a journal has a schema to itself")
-    found = _one(connection, "SELECT version FROM journal_schema") if ours else 0
+    found = session.value("SELECT version FROM journal_schema") if ours else 0
     script, version = way(STEPS, found=found, wanted=version, place=str(place))
     if found != version:
-        with connection.transaction():
-            connection.execute(script.encode())
-            connection.execute("DELETE FROM journal_schema")
-            connection.execute("INSERT INTO journal_schema VALUES (%s)", [version])
+        known = f"INSERT INTO journal_schema VALUES ({version:d})"  # noqa: S608
+        session.run(f"{script}; DELETE FROM journal_schema; {known}")  # noqa: S608
     # A predecessor may have been cut off while its commit was on its way to a standby: this commit
     # is durable when that one is, and only then is anything believed that stands here.
-    connection.execute("UPDATE journal_schema SET version = version")
+    session.run("UPDATE journal_schema SET version = version")
 
 
-@contextmanager
-def _in_use(place: PostgresPlace) -> Iterator[None]:
+def _be_only_writer(session: Session, place: PostgresPlace) -> None:
     try:
-        yield
-    except _driver().errors.LockNotAvailable:
+        session.value(
+            "SELECT pg_advisory_lock($1::bigint << 32 | oid::bigint)"
+            " FROM pg_namespace WHERE nspname = current_schema()",
+            _LOCK_SPACE,
+        )
+    except ServerError as error:
+        if error.code != _LOCK_NOT_AVAILABLE:
+            raise
         raise StorageError(
             f"{place}: another process has it open; a journal has one writer"
         ) from None
-
-
-def _one(connection: "Connection", query: Any) -> Any:
-    row = connection.execute(query).fetchone()
-    return None if row is None else row[0]
