@@ -2,7 +2,8 @@
 
 `python bench/hub.py [--homes 128] [--rounds 3] [--quick]` prints three tables of one run. Load and
 hubs share the machine's cores; a rate counts what was acknowledged and compared. Two shards have a
-coordinator, which passes HTTP requests on; homes are connected to their shard itself.
+coordinator, which passes HTTP requests on; homes are connected to their shard itself. Journals are
+files, and schemas of a PostgreSQL server that is started for it, where one is installed.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from gridplus.wire.frames import FrameKind
 from load import Ask, Run, drive
 from measure import Beside, Row, per_cpu_second, show
 from measure import Effort as Measured
+from postgres import NotStartedError, server
 from town import INTERVALS, Home, Town, founded_town
 from traffic import (
     Post,
@@ -114,6 +116,7 @@ class Found:
     hub_us: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     load_us: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     half_s: list[float] = field(default_factory=list)
+    forms: Sequence[str] = ()
 
     def rate(self, name: str) -> float | None:
         return median(self.rates[name]) if self.rates[name] else None
@@ -186,9 +189,8 @@ async def measure(town: Town, found: Found, *, rounds: int, each: int) -> None:
     meters, living = meters[:half], meters[half:]
     first = [meter.interval(town, BIG_READ_WH, export_wh=0)[:1] for meter in meters]
     async with AsyncExitStack() as stack:
-        hub = await stack.enter_async_context(served_hub(town))
-        shards = await stack.enter_async_context(served_hub(town, name="shards", shards=2))
-        forms = {"one process": hub, "two shards": shards}
+        forms = await _served(town, stack)
+        found.forms, hub = list(forms), forms["one process"]
         for served in forms.values():
             await Found().drive("first bills", served, first, meters=meters)
         echo = stack.enter_context(echo_server())
@@ -209,6 +211,27 @@ async def measure(town: Town, found: Found, *, rounds: int, each: int) -> None:
         calm = await asyncio.to_thread(drive, ports, plans, per_second=rate / 2)
         found.half_s = calm.taken_s
     await _naive(found, town, each=max(1, each // 8))
+
+
+async def _served(town: Town, stack: AsyncExitStack) -> dict[str, ServiceProcess]:
+    """Hubs of the same town, by their name in the tables."""
+
+    async def serve(name: str, *, journal: str | None = None) -> ServiceProcess:
+        shards = 2 if name.startswith("shards") else None
+        made = served_hub(town, name=name, shards=shards, journal=journal)
+        return await stack.enter_async_context(made)
+
+    forms = {"one process": await serve("hub"), "two shards": await serve("shards")}
+    (town.folder / "postgres").mkdir()
+    try:
+        database = stack.enter_context(server(town.folder / "postgres"))
+    except NotStartedError as error:
+        print(f"  PostgreSQL not measured ({error})")
+        return forms
+    forms["PostgreSQL, one process"] = await serve("hub-db", journal=database.journal("hub"))
+    schemas = ("shards", "shards_0", "shards_1")
+    forms["PostgreSQL, two shards"] = await serve("shards-db", journal=database.journal(*schemas))
+    return forms
 
 
 async def _over_http(
@@ -299,12 +322,13 @@ def stream_rows(found: Found, limits: dict[str, float]) -> list[Row]:
         Beside("limit: a server that does nothing, one process", found.rate("nothing")),
         Beside("peer: naive, one HTTP request a payment", found.rate("naive")),
     )
-    return [
-        Row("one process, one under way", found.rate("one process"), others),
-        Row("two shards, one under way", found.rate("two shards"), (verify,)),
-        Row("one process, 16 under way", found.rate("one process, pipelined"), (verify,)),
-        Row("two shards, 16 under way", found.rate("two shards, pipelined"), (verify,)),
+    ways = {", one under way": "", ", 16 under way": ", pipelined"}
+    rows = [
+        Row(form + way, found.rate(form + suffix), (verify,))
+        for way, suffix in ways.items()
+        for form in found.forms
     ]
+    return [Row(rows[0].what, rows[0].ours, others), *rows[1:]]
 
 
 def http_rows(found: Found, limits: dict[str, float]) -> list[Row]:
@@ -313,16 +337,16 @@ def http_rows(found: Found, limits: dict[str, float]) -> list[Row]:
     return [
         Row(f"{form}, {way}", found.rate(f"{form}, {way}"), (verify, naive))
         for way in ("batches of 50", "one a request")
-        for form in ("one process", "two shards")
+        for form in found.forms
     ]
 
 
 def interval_rows(found: Found, limits: dict[str, float]) -> list[Row]:
     verify = Beside("limit: libsecp256k1 verifies, both cores", limits["verify"])
     return [
-        Row(f"{form}, every home {kind}", found.rate(f"{form}, {kind}"), (verify,))
+        Row(f"{form}, {kind}", found.rate(f"{form}, {kind}"), (verify,))
         for kind in ("imports", "exports")
-        for form in ("one process", "two shards")
+        for form in found.forms
     ]
 
 
@@ -352,7 +376,7 @@ def profile(found: Found, limits: dict[str, float]) -> str:
     ]
     for name, spent in found.hub_us.items():
         hub, load = median(spent), median(found.load_us[name])
-        lines.append(f"    {name:28} hub {hub:6.0f}   load {load:6.0f}")
+        lines.append(f"    {name:38} hub {hub:6.0f}   load {load:6.0f}")
     return "\n".join(lines)
 
 

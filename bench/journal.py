@@ -19,7 +19,7 @@ from gridplus.journal.paging import rows_of, stamped
 from gridplus.journal.postgres_rows import copy_rows, insert_rows
 from gridplus.journal.postgres_session import Session
 from measure import Beside, Effort, Row, show
-from postgres import SERVER_USER, NotStartedError, server
+from postgres import NotStartedError, server
 
 GROUPS = (1, 10, 100, 1_000)
 BODY = 700
@@ -38,7 +38,7 @@ def main() -> None:
         (folder / "postgres").mkdir()
         try:
             found = opened.enter_context(server(folder / "postgres"))
-            place = f"postgresql://{SERVER_USER}@/postgres?host={found.where[1]}"
+            place = found.url
         except NotStartedError as error:
             place = None
             print(f"  PostgreSQL not measured ({error})")

@@ -67,6 +67,7 @@ class Server:
     def __init__(self, programs: Path, folder: Path, user: tuple[str, ...]) -> None:
         self._programs, self._folder, self._user = programs, folder, user
         self.where = ("-h", str(folder), "-U", SERVER_USER)
+        self.url = f"postgresql://{SERVER_USER}@/postgres?host={folder}"
 
     def run(self, program: str, *arguments: str) -> str:
         command = [*self._user, str(self._programs / program), *arguments]
@@ -78,6 +79,12 @@ class Server:
             said = getattr(error, "stderr", None) or str(error)
             raise NotStartedError(f"{program}: {said.strip().splitlines()[-1]}") from None
         return done.stdout
+
+    def journal(self, *schemas: str) -> str:
+        """The URL of a journal in the first of these schemas, which are made."""
+        for schema in schemas:
+            self.run("psql", *self.where, "-c", f"CREATE SCHEMA {schema}")
+        return f"{self.url}&options=-csearch_path%3D{schemas[0]}"
 
     def transfers_a_second(self, seconds: int, *, clients: int) -> float:
         """Each transfer a transaction of its own, durable when it is answered."""

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,13 +164,15 @@ async def live(
 
 @asynccontextmanager
 async def served_hub(
-    town: Town, *, name: str = "hub", shards: int | None = None
+    town: Town, *, name: str = "hub", shards: int | None = None, journal: str | None = None
 ) -> AsyncIterator[ServiceProcess]:
     """A hub's process, with a journal of its own, that knows the town's homes, the plan and the
-    day's prices; with `shards` a coordinator and as many processes."""
+    day's prices; with `shards` a coordinator and as many processes. `journal`: a database's URL."""
     pages = await asyncio.start_server(_Pages(town).serve, LOOPBACK, 0)
     port = pages.sockets[0].getsockname()[1]
-    config = _write_config(town, name, retailer_url=f"http://{LOOPBACK}:{port}", shards=shards)
+    retailer_url, journal = f"http://{LOOPBACK}:{port}", journal or f"{name}.journal"
+    values = {"journal": journal, "retailer_url": retailer_url}
+    config = _write_config(town, name, values | ({} if shards is None else {"shards": shards}))
     arguments = ["hub", "serve", "--config", str(config), "--port", "0"]
     hub = await asyncio.to_thread(start_service, "hub", arguments, log=town.folder / f"{name}.log")
     try:
@@ -244,23 +246,20 @@ class _Pages:
             writer.close()
 
 
-def _write_config(town: Town, name: str, *, retailer_url: str, shards: int | None) -> Path:
+def _write_config(town: Town, name: str, chosen: Mapping[str, str | int]) -> Path:
     folder = town.folder
     token = folder / "token"
     token.touch(mode=0o600)
     token.write_text(TOKEN)
     values = {
-        "journal": f"{name}.journal",
+        **chosen,
         "deployment": "deployment.json",
         "keys": "keys/hub",
         "key_name": "hub",
         "admin_token": "token",
         "chain_url": town.chain_url,
-        "retailer_url": retailer_url,
         "unsigned_limit_ubolt": UNSIGNED_LIMIT_BOLT * UBOLT_PER_BOLT,
     }
-    if shards is not None:
-        values["shards"] = shards
     path = folder / f"{name}.toml"
     path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
     return path
