@@ -1,13 +1,15 @@
 """Requests about one channel, passed on to its shard as they came; batches, in parts."""
 
 import asyncio
-import json
+from collections.abc import Sequence
 from functools import partial
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gridplus.failures import RemoteError
 from gridplus.hub.answers import channel_in_path, channel_in_query, message_answer
 from gridplus.hub.binding import ToldSpeaker
 from gridplus.hub.pipes import Answer
@@ -28,7 +30,6 @@ from gridplus.wire import (
     SubmitRead,
     SubmitVoucher,
 )
-from gridplus.wire.batches import ItemAnswer
 from gridplus.wire.message import Message
 
 _OF_A_CHANNEL: dict[str, type[Message]] = {
@@ -88,35 +89,46 @@ class Forwarder:
         return await _passed_on(request, self._shards.of(channel_named(body)), body=body, path=path)
 
     async def _batch(self, request: Request) -> Response:
-        """Each shard's items in their order, all shards at once."""
+        """Each shard's items in their order, all shards at once; none of a batch that is none."""
         body = await read_body(request, limit=SubmitBatch.LIMIT)
-        items = SubmitBatch.parse(body).items
-        parts = dict[int, list[int]]()
-        for place, item in enumerate(items):
-            parts.setdefault(self._shards.of(item.channel).index, []).append(place)
-        batches = {
-            index: SubmitBatch(tuple(items[place] for place in places)).to_bytes()
-            for index, places in parts.items()
-        }
+        places = dict[int, list[int]]()
+        for place, item in enumerate(SubmitBatch.parse(body).items):
+            places.setdefault(self._shards.of(item.channel).index, []).append(place)
+        items = orjson.loads(body)["items"]
+        links = [self._shards.links[index] for index in places]
+        parts = [_part([items[place] for place in own]) for own in places.values()]
         answers = await asyncio.gather(
-            *(
-                _ask(request, self._shards.links[index], body=batch)
-                for index, batch in batches.items()
-            )
+            *(_ask(request, link, body=part) for link, part in zip(links, parts, strict=True))
         )
-        found = dict[int, ItemAnswer]()
-        for places, answer in zip(parts.values(), answers, strict=True):
+        found = dict[int, object]()
+        for link, own, answer in zip(links, places.values(), answers, strict=True):
             if answer.status != 200:
                 return _response(answer)
-            found.update(zip(places, BatchAnswer.parse(answer.content).answers, strict=True))
-        return message_answer(BatchAnswer(tuple(found[place] for place in range(len(items)))))
+            found.update(zip(own, _answers_in(answer, link, count=len(own)), strict=True))
+        told = {"answers": [found[place] for place in range(len(items))], "kind": BatchAnswer.KIND}
+        return Response(orjson.dumps(told), media_type="application/json")
+
+
+def _part(items: Sequence[object]) -> bytes:
+    return orjson.dumps({"items": items, "kind": SubmitBatch.KIND})
+
+
+def _answers_in(answer: Answer, link: ShardLink, *, count: int) -> Sequence[object]:
+    """As the shard spelled them. Raises RemoteError when they are not so many."""
+    try:
+        told: Sequence[object] = orjson.loads(answer.content)["answers"]
+    except (ValueError, TypeError, KeyError):
+        told = ()
+    if len(told) != count:
+        raise RemoteError(f"{link} does not answer each of {count}")
+    return told
 
 
 def channel_named(body: bytes) -> ChannelId:
     """The channel that a message names, as far as anything can be understood."""
     try:
-        return ChannelId(bytes.fromhex(json.loads(body)["channel"][2:]))
-    except (ValueError, TypeError, KeyError, RecursionError):
+        return ChannelId(bytes.fromhex(orjson.loads(body)["channel"][2:]))
+    except (ValueError, TypeError, KeyError):
         return ChannelId(bytes(32))
 
 
