@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -40,10 +40,10 @@ def closing(
     inner = app.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(served: Starlette) -> AsyncIterator[None]:
+    async def lifespan(served: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         with kept:
-            async with client, inner(served):
-                yield
+            async with client, inner(served) as state:
+                yield state or {}
 
     app.router.lifespan_context = lifespan
     return app
@@ -122,12 +122,12 @@ class Door:
         return bound_listener(self.host, self.port)
 
 
-class _Corked:
+class Corked:
     """A transport by which all that is written in one turn of the loop leaves together: the head of
     an answer with its body."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
         self._loop = asyncio.get_running_loop()
         self._out: list[bytes] = []
 
@@ -149,6 +149,16 @@ class _Corked:
             self._transport.write(b"".join(out))
 
 
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Another protocol in which who brings the token may go on, at a request with `Upgrade: name`.
+    An app offers it as `switch` of its lifespan's state; never at a door."""
+
+    name: str
+    token: str = field(repr=False)
+    make: Callable[[], asyncio.Protocol]
+
+
 class HeadProtocol(HttpToolsProtocol):
     """HTTP whose heads have at most HEAD_BYTES and arrive within `head_ms`, the first after the
     connection as each later one: the parser itself would wait and remember without end. `door`
@@ -168,7 +178,7 @@ class HeadProtocol(HttpToolsProtocol):
         if self._door is not None:
             extra = transport.get_extra_info
             self.app_state = {**self.app_state, "door": self._door, "extra": extra}
-        super().connection_made(_Corked(transport))  # type: ignore[arg-type]  # all but its type
+        super().connection_made(Corked(transport))  # type: ignore[arg-type]  # all but its type
         self._late = self.loop.call_later(self._head_s, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -177,6 +187,8 @@ class HeadProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self.transport.get_protocol() is not self:
+            return
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
@@ -198,6 +210,24 @@ class HeadProtocol(HttpToolsProtocol):
         if head_bytes > HEAD_BYTES:
             raise ValueError(f"the head of a request has at most {HEAD_BYTES} bytes")
         super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """What the server calls for a request that `_should_upgrade`."""
+        switch: Switch = self.app_state["switch"]
+        self.connections.discard(self)
+        agreed = f"connection: upgrade\r\nupgrade: {switch.name}\r\n\r\n"
+        self.transport.write(b"HTTP/1.1 101 Switching Protocols\r\n" + agreed.encode())
+        protocol = switch.make()
+        self.transport.set_protocol(protocol)
+        protocol.connection_made(self.transport)
+
+    def _should_upgrade(self) -> bool:
+        switch: Switch | None = self.app_state.get("switch")
+        if switch is None or self._door is not None:
+            return False
+        given = b", ".join(value for name, value in self.headers if name == b"authorization")
+        named = self._get_upgrade() == switch.name.encode()
+        return named and hmac.compare_digest(given, f"Bearer {switch.token}".encode())
 
     def _be_in_time(self) -> None:
         if self._late is not None:

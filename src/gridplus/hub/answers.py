@@ -24,9 +24,21 @@ _SEQUENCE_MAX = (1 << 48) - 1
 
 
 def message_answer(message: Message) -> Response:
-    """A message; a refusal is a conflict."""
-    status = _REFUSED if isinstance(message, RefusalMessage) else 200
+    """A message, with its status."""
+    status = status_of_message(message)
     return Response(message.to_bytes(), status_code=status, media_type="application/json")
+
+
+def status_of_message(message: Message) -> int:
+    """A refusal is a conflict."""
+    return _REFUSED if isinstance(message, RefusalMessage) else 200
+
+
+def status_for(error: Exception) -> int:
+    """Of an answer that is only a sentence."""
+    if isinstance(error, InputError):
+        return 400
+    return 503 if isinstance(error, StorageError) else 502
 
 
 def bytes_answer(content: bytes) -> Response:

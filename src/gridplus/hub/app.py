@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 import httpx
 from starlette.applications import Starlette
@@ -37,12 +37,14 @@ from gridplus.hub.line import HubLine
 from gridplus.hub.metrics import CONTENT_TYPE, Metrics
 from gridplus.hub.owed_desk import OwedDesk
 from gridplus.hub.refusals import HubRefusal, Refused
+from gridplus.hub.shard import WHOLE
 from gridplus.hub.snapshot import KEEP_PAUSE_S
 from gridplus.hub.standing import Standing
 from gridplus.hub.stream import StreamListener
 from gridplus.hub.supply import Supply
+from gridplus.hub.trunk import trunk_switch
 from gridplus.journal.copying import parcel
-from gridplus.serving import LOOPBACK, bound_listener, read_body, require_bearer
+from gridplus.serving import LOOPBACK, Switch, bound_listener, read_body, require_bearer
 from gridplus.wire import (
     AskOrder,
     AskWord,
@@ -128,7 +130,7 @@ class HubApp:
         )
 
     @asynccontextmanager
-    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         hub = self._hub
         await self._stream.open(bound_listener(self._stream_host, self._stream_port))
         self._chores.begin(
@@ -141,13 +143,16 @@ class HubApp:
             }
         )
         try:
-            yield
+            yield {} if hub.book.shard == WHOLE else {"switch": self._trunk()}
         finally:
             try:
                 await self._chores.aclose()
             finally:
                 await self._stream.aclose()
                 await hub.put_down()
+
+    def _trunk(self) -> Switch:
+        return trunk_switch(self._desk, self._admin_token, broken=self._hub.aclose)
 
     async def _health(self, _request: Request) -> Response:
         chain, credit = self._chain(), self._hub.credit

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from gridplus.failures import RemoteError
 from gridplus.hub.answers import channel_in_path, channel_in_query, message_answer
 from gridplus.hub.binding import ToldSpeaker
+from gridplus.hub.desk import Asked
 from gridplus.hub.pipes import Answer
 from gridplus.hub.places import ShardLink, Shards
 from gridplus.serving import read_body, require_bearer
@@ -32,9 +33,8 @@ from gridplus.wire import (
 )
 from gridplus.wire.message import Message
 
+_OFTEN: dict[str, type[Asked]] = {"/v1/vouchers": SubmitVoucher, "/v1/reads": SubmitRead}
 _OF_A_CHANNEL: dict[str, type[Message]] = {
-    "/v1/reads": SubmitRead,
-    "/v1/vouchers": SubmitVoucher,
     "/v1/orders": AskOrder,
     "/v1/words": AskWord,
     "/v1/restatements": FetchRestatement,
@@ -54,10 +54,14 @@ class Forwarder:
         """For homes, and for the back office with its token."""
         records, restate = self._path, partial(self._message, kind=OrderRestatement, path=_RESTATE)
         return [
+            *(
+                Route(path, partial(self._often, kind=kind), methods=["POST"])
+                for path, kind in _OFTEN.items()
+            ),
+            Route("/v1/batches", self._batch, methods=["POST"]),
             Route("/v1/stream", self._stream),
             Route("/v1/channels", self._open, methods=["POST"]),
             Route("/v1/channels/{channel}", self._path),
-            Route("/v1/batches", self._batch, methods=["POST"]),
             *(
                 Route(path, partial(self._message, kind=kind, path=path), methods=["POST"])
                 for path, kind in _OF_A_CHANNEL.items()
@@ -88,17 +92,25 @@ class Forwarder:
         body = await read_body(request, limit=kind.LIMIT)
         return await _passed_on(request, self._shards.of(channel_named(body)), body=body, path=path)
 
+    async def _often(self, request: Request, *, kind: type[Asked]) -> Response:
+        body = await read_body(request, limit=kind.LIMIT)
+        link = self._shards.of(channel_named(body))
+        return _response(await link.say(kind, body, speaker=_speaker_at(request)))
+
     async def _batch(self, request: Request) -> Response:
         """Each shard's items in their order, all shards at once; none of a batch that is none."""
         body = await read_body(request, limit=SubmitBatch.LIMIT)
         places = dict[int, list[int]]()
         for place, item in enumerate(SubmitBatch.parse(body).items):
             places.setdefault(self._shards.of(item.channel).index, []).append(place)
-        items = orjson.loads(body)["items"]
+        items, speaker = orjson.loads(body)["items"], _speaker_at(request)
         links = [self._shards.links[index] for index in places]
         parts = [_part([items[place] for place in own]) for own in places.values()]
         answers = await asyncio.gather(
-            *(_ask(request, link, body=part) for link, part in zip(links, parts, strict=True))
+            *(
+                link.say(SubmitBatch, part, speaker=speaker)
+                for link, part in zip(links, parts, strict=True)
+            )
         )
         found = dict[int, object]()
         for link, own, answer in zip(links, places.values(), answers, strict=True):
@@ -141,14 +153,17 @@ async def _passed_on(
 async def _ask(
     request: Request, link: ShardLink, *, body: bytes | None, path: str | None = None
 ) -> Answer:
-    peer = peer_at(request.scope)
-    speaker = None
-    if peer is not None:
-        device = peer.device()
-        speaker = ToldSpeaker(None if device is None else device.id)
     where = request.url.path if path is None else path
     query = f"?{request.url.query}" if request.url.query else ""
-    return await link.ask(request.method, where + query, content=body, speaker=speaker)
+    return await link.ask(request.method, where + query, content=body, speaker=_speaker_at(request))
+
+
+def _speaker_at(request: Request) -> ToldSpeaker | None:
+    peer = peer_at(request.scope)
+    if peer is None:
+        return None
+    device = peer.device()
+    return ToldSpeaker(None if device is None else device.id)
 
 
 def _response(answer: Answer) -> Response:

@@ -8,8 +8,10 @@ from typing import Self, TypeVar
 
 from gridplus.failures import InputError, RemoteError
 from gridplus.hub.binding import DEVICE_HEADER, ToldSpeaker
+from gridplus.hub.desk import Asked
 from gridplus.hub.pipes import Answer, Pipes
 from gridplus.hub.shard import shard_of
+from gridplus.hub.trunk import Trunk, pack_say
 from gridplus.tariff import Fields
 from gridplus.wallet import ChannelId
 from gridplus.wire.channels import read_host
@@ -50,6 +52,8 @@ class ShardLink:
     url: str | None = None
     trouble: str | None = "it has not begun yet"
     _pipes: Pipes | None = None
+    _trunk: Trunk | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __str__(self) -> str:
         return f"shard {self.index}"
@@ -67,8 +71,11 @@ class ShardLink:
 
     def close(self) -> None:
         pipes, self._pipes, self.url = self._pipes, None, None
+        trunk, self._trunk = self._trunk, None
         if pipes is not None:
             pipes.close()
+        if trunk is not None:
+            trunk.close()
 
     async def ask(
         self,
@@ -80,7 +87,7 @@ class ShardLink:
     ) -> Answer:
         """Its answer to its administrator. Raises RemoteError when there is none."""
         if self._pipes is None:
-            raise RemoteError(f"{self} is not there: {self.trouble}; ask again later")
+            raise self._away()
         headers = {"authorization": f"Bearer {self.token}"}
         if speaker is not None:
             headers[DEVICE_HEADER] = speaker.header
@@ -88,6 +95,29 @@ class ShardLink:
             return await self._pipes.ask(method, path, headers=headers, content=content or b"")
         except RemoteError as error:
             raise RemoteError(f"{self}: {error}; ask again") from None
+
+    async def say(
+        self, kind: type[Asked], body: bytes, *, speaker: ToldSpeaker | None = None
+    ) -> Answer:
+        """Its answer to a request of a home, over the trunk. Raises RemoteError as `ask` does."""
+        if self.url is None:
+            raise self._away()
+        try:
+            trunk = self._trunk
+            if trunk is None or trunk.lost:
+                trunk = await self._open_trunk()
+            return await trunk.ask(pack_say(kind, body, speaker=speaker))
+        except RemoteError as error:
+            raise RemoteError(f"{self}: {error}; ask again") from None
+
+    async def _open_trunk(self) -> Trunk:
+        async with self._opening:
+            if self._trunk is None or self._trunk.lost:
+                self._trunk = await Trunk.open(self.url or "", self.token)
+            return self._trunk
+
+    def _away(self) -> RemoteError:
+        return RemoteError(f"{self} is not there: {self.trouble}; ask again later")
 
 
 class Shards:

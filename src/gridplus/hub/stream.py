@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import perf_counter_ns
 
-from gridplus.failures import Bug, GridPlusError, InputError, StorageError
+from gridplus.failures import Bug, GridPlusError, InputError
+from gridplus.hub.answers import status_for
 from gridplus.hub.binding import may_speak
 from gridplus.hub.desk import Asked, Desk
 from gridplus.hub.home import Paid
@@ -314,7 +315,7 @@ class _Connection(asyncio.Protocol):
 
     def _trouble(self, number: int, error: Exception) -> None:
         self._answer(
-            FrameKind.TROUBLE, number, payload=wire.pack_trouble(_status_of(error), str(error))
+            FrameKind.TROUBLE, number, payload=wire.pack_trouble(status_for(error), str(error))
         )
 
     def acknowledge(self, number: int, result: Paid | Exception, *, taken_ns: int) -> None:
@@ -359,13 +360,6 @@ class _Reply:
     def __call__(self, result: Paid | Exception) -> None:
         taken_ns = perf_counter_ns() - self.began_ns
         self.connection.acknowledge(self.number, result, taken_ns=taken_ns)
-
-
-def _status_of(error: Exception) -> int:
-    """As over HTTP."""
-    if isinstance(error, InputError):
-        return 400
-    return 503 if isinstance(error, StorageError) else 502
 
 
 def _now_s() -> int:

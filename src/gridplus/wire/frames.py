@@ -56,10 +56,12 @@ def frame(kind: int, number: int, *, payload: bytes = b"") -> bytes:
 
 
 class FrameReader:
-    """Cuts what arrives into frames, and never holds more than one that is not whole."""
+    """Cuts what arrives into frames, and never holds more than one that is not whole. A payload has
+    at most `most` bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = Message.LIMIT) -> None:
         self._rest = b""
+        self._most = _BESIDE + most
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are whole by now. Raises InputError for one that is larger than any
@@ -68,7 +70,7 @@ class FrameReader:
         found, at, end = list[Frame](), 0, len(data)
         while end - at >= _HEAD.size:
             size, kind, number = _HEAD.unpack_from(data, at)
-            if not _BESIDE <= size <= _BESIDE + Message.LIMIT:
+            if not _BESIDE <= size <= self._most:
                 raise InputError(f"a frame of {size} bytes; it has {_BESIDE} beside its payload")
             stop = at + 4 + size
             if stop > end:
