@@ -188,23 +188,20 @@ async def measure(town: Town, found: Found, *, rounds: int, each: int) -> None:
     meters, half = [Meter(home) for home in town.homes], len(town.homes) // 2
     meters, living = meters[:half], meters[half:]
     first = [meter.interval(town, BIG_READ_WH, export_wh=0)[:1] for meter in meters]
-    async with AsyncExitStack() as stack:
-        forms = await _served(town, stack)
-        found.forms, hub = list(forms), forms["one process"]
-        for served in forms.values():
-            await Found().drive("first bills", served, first, meters=meters)
-        echo = stack.enter_context(echo_server())
-        for _ in range(rounds):
-            for suffix in ("", ", pipelined"):
-                plans = [meter.parts(each) for meter in meters]
-                for form, served in forms.items():
-                    run = await found.drive(f"{form}{suffix}", served, plans, meters=meters)
-                    _check(town, run, plans)
-            nothing = [[_echoed(ask) for ask in plan] for plan in plans]
-            idle = await asyncio.to_thread(drive, [echo] * len(plans), nothing)
-            found.rates["nothing"].append(idle.per_second)
-            await _over_http(found, forms, meters, each=each)
-            await _intervals(found, town, living, forms=forms)
+    async with served_hub(town) as hub:
+        async with AsyncExitStack() as others:
+            forms = {"one process": hub, **await _others(town, others)}
+            found.forms = list(forms)
+            for served in forms.values():
+                await Found().drive("first bills", served, first, meters=meters)
+            echo = others.enter_context(echo_server())
+            for _ in range(rounds):
+                plans = await _over_stream(found, town, meters, forms=forms, each=each)
+                nothing = [[_echoed(ask) for ask in plan] for plan in plans]
+                idle = await asyncio.to_thread(drive, [echo] * len(plans), nothing)
+                found.rates["nothing"].append(idle.per_second)
+                await _over_http(found, forms, meters, each=each)
+                await _intervals(found, town, living, forms=forms)
         rate = found.rate("one process") or 1.0
         plans = [meter.parts(each) for meter in meters]
         ports = await _stream_ports(hub, meters)
@@ -213,15 +210,32 @@ async def measure(town: Town, found: Found, *, rounds: int, each: int) -> None:
     await _naive(found, town, each=max(1, each // 8))
 
 
-async def _served(town: Town, stack: AsyncExitStack) -> dict[str, ServiceProcess]:
-    """Hubs of the same town, by their name in the tables."""
+async def _over_stream(
+    found: Found,
+    town: Town,
+    meters: Sequence[Meter],
+    *,
+    forms: dict[str, ServiceProcess],
+    each: int,
+) -> Plans:
+    """One payment of a home under way, then sixteen; the last plans."""
+    for suffix in ("", ", pipelined"):
+        plans = [meter.parts(each) for meter in meters]
+        for form, served in forms.items():
+            run = await found.drive(f"{form}{suffix}", served, plans, meters=meters)
+            _check(town, run, plans)
+    return plans
+
+
+async def _others(town: Town, stack: AsyncExitStack) -> dict[str, ServiceProcess]:
+    """Hubs of the same town in their other forms, by the name in the tables."""
 
     async def serve(name: str, *, journal: str | None = None) -> ServiceProcess:
         shards = 2 if name.startswith("shards") else None
         made = served_hub(town, name=name, shards=shards, journal=journal)
         return await stack.enter_async_context(made)
 
-    forms = {"one process": await serve("hub"), "two shards": await serve("shards")}
+    forms = {"two shards": await serve("shards")}
     (town.folder / "postgres").mkdir()
     try:
         database = stack.enter_context(server(town.folder / "postgres"))
