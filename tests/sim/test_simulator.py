@@ -15,6 +15,8 @@ REGRESSIONS = {
     "bill waited behind it: an answer that dripped in would have stopped the street",
     40: "an agent that had agreed to a bill could not start again once a claim had used up the "
     "day's cap: it checked its own journal against the chain of today",
+    561: "the world's own fault: an exit before the first deposit is refused, and when everybody "
+    "left nobody asked for it again",
 }
 RARE = (
     "the agent doubts what it remembers",

@@ -278,7 +278,7 @@ class World:
             machine.pace_s = DAY_S // 4
         self.block_s = 3_600
         for home in self.homes:
-            if home.name not in self.weather.leaving:
+            if not self.chain.head.state.vault.view(home.identity.channel).exit_started:
                 self._start_exit(home)
         await self._wait(15 * DAY_S)
         if setting.failure is not None:
