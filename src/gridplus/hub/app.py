@@ -42,9 +42,9 @@ from gridplus.hub.snapshot import KEEP_PAUSE_S
 from gridplus.hub.standing import Standing
 from gridplus.hub.stream import StreamListener
 from gridplus.hub.supply import Supply
-from gridplus.hub.trunk import trunk_switch
+from gridplus.hub.trunk import TrunkEnds
 from gridplus.journal.copying import parcel
-from gridplus.serving import LOOPBACK, Switch, bound_listener, read_body, require_bearer
+from gridplus.serving import LOOPBACK, bound_listener, read_body, require_bearer
 from gridplus.wire import (
     AskOrder,
     AskWord,
@@ -81,6 +81,7 @@ class HubApp:
         self._line_chores: Mapping[str, Chore] = {}
         self._metrics = Metrics(self._standing, lambda: hub.waiting)
         self._desk = Desk(hub, supply, counts=self._metrics)
+        self._trunks = TrunkEnds(self._desk, broken=hub.aclose)
         self._stream_port = stream_port
         self._stream = StreamListener(hub, self._desk, broken=hub.aclose)
         self._stream_host = LOOPBACK
@@ -143,16 +144,15 @@ class HubApp:
             }
         )
         try:
-            yield {} if hub.book.shard == WHOLE else {"switch": self._trunk()}
+            switch = self._trunks.switch(self._admin_token)
+            yield {} if hub.book.shard == WHOLE else {"switch": switch}
         finally:
             try:
                 await self._chores.aclose()
             finally:
                 await self._stream.aclose()
+                await self._trunks.aclose()
                 await hub.put_down()
-
-    def _trunk(self) -> Switch:
-        return trunk_switch(self._desk, self._admin_token, broken=self._hub.aclose)
 
     async def _health(self, _request: Request) -> Response:
         chain, credit = self._chain(), self._hub.credit

@@ -57,15 +57,50 @@ def unpack_say(payload: bytes) -> tuple[str, type[Asked], ToldSpeaker | None, by
     return name, kind, ToldSpeaker(payload[2:34]), payload[34:]
 
 
-class TrunkEnd(asyncio.Protocol):
-    """The shard's: it answers from its desk. `broken` is called for a bug, after which nothing is
-    answered."""
+class TrunkEnds:
+    """The shard's side: trunks that a coordinator began, answered from the shard's desk. `broken`
+    is called for a bug, after which nothing is answered."""
 
     def __init__(self, desk: Desk, *, broken: Callable[[], Awaitable[None]]) -> None:
         self._desk = desk
         self._broken = broken
-        self._reader = FrameReader(most=MOST_BYTES)
         self._tasks = set[asyncio.Task[None]]()
+
+    def switch(self, token: str) -> Switch:
+        """How a server begins one."""
+        return Switch(NAME, token, lambda: _TrunkEnd(self._begin))
+
+    async def aclose(self) -> None:
+        """Answer what is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _begin(self, end: "_TrunkEnd", number: int, payload: bytes) -> None:
+        task = asyncio.create_task(self._answer(end, number, payload=payload))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, end: "_TrunkEnd", number: int, *, payload: bytes) -> None:
+        began_ns, name = perf_counter_ns(), ""
+        try:
+            name, kind, speaker, body = unpack_say(payload)
+            answer = await self._desk.answer(kind.parse(body), peer=speaker)
+            status, content = status_of_message(answer), answer.to_bytes()
+        except Bug:
+            await self._broken()
+            end.abort()
+            raise
+        except GridPlusError as error:
+            status, content = status_for(error), orjson.dumps({"error": str(error)})
+        if name:
+            self._desk.counts.answered(name, perf_counter_ns() - began_ns)
+        end.send(frame(SAID, number, payload=status.to_bytes(2, "big") + content))
+
+
+class _TrunkEnd(asyncio.Protocol):
+    def __init__(self, begin: Callable[["_TrunkEnd", int, bytes], None]) -> None:
+        self._begin = begin
+        self._reader = FrameReader(most=MOST_BYTES)
         self._transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -82,33 +117,16 @@ class TrunkEnd(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for _, number, payload in self._reader.feed(data):
-            task = asyncio.create_task(self._answer(number, payload))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self, number, payload)
 
-    async def _answer(self, number: int, payload: bytes) -> None:
-        began_ns, name = perf_counter_ns(), ""
-        try:
-            name, kind, speaker, body = unpack_say(payload)
-            answer = await self._desk.answer(kind.parse(body), peer=speaker)
-            status, content = status_of_message(answer), answer.to_bytes()
-        except Bug:
-            await self._broken()
-            if self._transport is not None:
-                self._transport.abort()
-            raise
-        except GridPlusError as error:
-            status, content = status_for(error), orjson.dumps({"error": str(error)})
-        if name:
-            self._desk.counts.answered(name, perf_counter_ns() - began_ns)
+    def send(self, data: bytes) -> None:
+        """Nobody is told when the coordinator is gone."""
         if self._transport is not None:
-            said = frame(SAID, number, payload=status.to_bytes(2, "big") + content)
-            self._transport.write(said)
+            self._transport.write(data)
 
-
-def trunk_switch(desk: Desk, token: str, *, broken: Callable[[], Awaitable[None]]) -> Switch:
-    """How a shard's server begins one."""
-    return Switch(NAME, token, lambda: TrunkEnd(desk, broken=broken))
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
 
 
 class Trunk(asyncio.Protocol):
@@ -133,14 +151,15 @@ class Trunk(asyncio.Protocol):
             f"GET /v1/admin/trunk HTTP/1.1\r\nhost: {host}\r\nconnection: upgrade\r\n"
             f"upgrade: {NAME}\r\nauthorization: Bearer {token}\r\n\r\n"
         )
-        loop = asyncio.get_running_loop()
+        made = cls()
         try:
             async with asyncio.timeout(CONNECT_S):
-                _, made = await loop.create_connection(cls, host, port)
+                await asyncio.get_running_loop().create_connection(lambda: made, host, port)
                 made._transport.write(head.encode())
                 await made._begun
-        except (OSError, TimeoutError) as error:
-            raise RemoteError(f"it does not answer: {error!r}") from None
+        except (OSError, TimeoutError, RemoteError) as error:
+            made.close()
+            raise RemoteError(f"it does not answer: {error}") from None
         return made
 
     async def ask(self, payload: bytes) -> Answer:
