@@ -18,7 +18,7 @@ from gridplus.hub.desk import Asked, Desk
 from gridplus.hub.pipes import CONNECT_S, PATIENCE_S, Answer
 from gridplus.serving import Corked, Switch
 from gridplus.wire import BatchAnswer, SubmitBatch, SubmitRead, SubmitVoucher
-from gridplus.wire.frames import FrameReader, frame
+from gridplus.wire.frames import Frame, FrameReader, frame
 
 NAME: Final = "gridplus.trunk"
 SAY: Final = 1
@@ -75,12 +75,13 @@ class TrunkEnds:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _begin(self, end: "_TrunkEnd", number: int, payload: bytes) -> None:
-        task = asyncio.create_task(self._answer(end, number, payload=payload))
+    def _begin(self, end: "_TrunkEnd", said: Frame) -> None:
+        task = asyncio.create_task(self._answer(end, said))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, end: "_TrunkEnd", number: int, *, payload: bytes) -> None:
+    async def _answer(self, end: "_TrunkEnd", said: Frame) -> None:
+        _, number, payload = said
         began_ns, name = perf_counter_ns(), ""
         try:
             name, kind, speaker, body = unpack_say(payload)
@@ -98,7 +99,7 @@ class TrunkEnds:
 
 
 class _TrunkEnd(asyncio.Protocol):
-    def __init__(self, begin: Callable[["_TrunkEnd", int, bytes], None]) -> None:
+    def __init__(self, begin: Callable[["_TrunkEnd", Frame], None]) -> None:
         self._begin = begin
         self._reader = FrameReader(most=MOST_BYTES)
         self._transport: Any = None
@@ -116,8 +117,8 @@ class _TrunkEnd(asyncio.Protocol):
         self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        for _, number, payload in self._reader.feed(data):
-            self._begin(self, number, payload)
+        for said in self._reader.feed(data):
+            self._begin(self, said)
 
     def send(self, data: bytes) -> None:
         """Nobody is told when the coordinator is gone."""
