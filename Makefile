@@ -52,9 +52,10 @@ check: $(VENV)/ready-dev ## types, lints, ladder of imports, contracts and data 
 bench: $(VENV)/ready-dev ## vouchers, rating, meter reads, ledger, plans and gas, each beside a peer or a limit of the same run
 	@for program in journal vouchers rating scale ingest ledger proofs plans planner box signals identity signatures gas; do $(BIN)/python bench/$$program.py || exit 1; done
 
-bench-hub: $(VENV)/ready-dev ## payments a second over the stream and HTTP, silent agents over TLS, beside limits and the server one writes first (five minutes)
+bench-hub: $(VENV)/ready-dev ## payments a second over the stream and HTTP, silent agents over TLS, a million channels, beside limits and the server one writes first (eight minutes)
 	@$(BIN)/python bench/hub.py
 	@$(BIN)/python bench/connections.py
+	@$(BIN)/python bench/channels.py --million
 
 bench-gas: $(VENV)/ready-dev ## gas of the vault, beside the floor, the targets and the peers, and its dollars
 	@$(BIN)/python bench/gas.py
